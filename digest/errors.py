@@ -1,0 +1,61 @@
+"""Everything that may go wrong for a reason a person can mend.
+
+The tree::
+
+    DigestError
+    ├── SettingsError     digest.toml or the environment
+    ├── SourceError       a dump that is not what it claims, is cut off or cannot be read
+    ├── ProfileError      an interest profile; carries every fault of the file
+    ├── TemplateError     a template that does not compile or names what is not there
+    ├── StoreError        the database: locked, newer than this program, not ours
+    └── DeliveryError     a mail that could not be handed over
+
+A `DigestError` spoils one paper, file, profile or delivery; it is counted and reported and the run goes on.
+Any other exception is a bug and ends the run. No message ever holds a reader's address.
+"""
+
+from __future__ import annotations
+
+
+class DigestError(Exception):
+    """Root of all errors a person can mend.
+
+    The text reads *what: repr(subject): cause*, lower case and without a full stop, with file, line and key
+    where there is one.
+    """
+
+
+class SettingsError(DigestError):
+    """A setting is missing, misspelt or out of range."""
+
+
+class SourceError(DigestError):
+    """A dump cannot be read as the format it claims or seems to be.
+
+    `where` names the place: a file, with its line, entry or byte where known.
+    """
+
+    def __init__(self, where: str, why: str) -> None:
+        super().__init__(f"{where}: {why}")
+        self.where = where
+        self.why = why
+
+
+class ProfileError(DigestError):
+    """A profile has faults; `faults` holds one line for each, as `file:line: key: what is wrong`."""
+
+    def __init__(self, faults: tuple[str, ...]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+class TemplateError(DigestError):
+    """A template does not compile, or uses a variable that does not exist; names the template and the line."""
+
+
+class StoreError(DigestError):
+    """The database cannot be used: locked by another program, newer than this one, or not a digest database."""
+
+
+class DeliveryError(DigestError):
+    """A mail could not be handed over; the delivery stays in the outbox."""

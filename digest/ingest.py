@@ -1,0 +1,162 @@
+"""Dumps into the database: batch by batch, each one transaction, taken up again where a killed run stopped."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from digest import reading, sources
+from digest.errors import SourceError
+from digest.progress import Silent
+from digest.sources.detect import LOOK_AHEAD, detect
+from digest.store import checkpoints, papers
+from digest.types import Paper, Rejection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import date
+    from pathlib import Path
+
+    from digest.progress import Progress
+    from digest.sources import Dump, Record
+    from digest.store import Store
+
+BATCH = 1000
+"""Records a transaction: enough to make its cost small, few enough to keep memory flat."""
+
+MAX_REJECTIONS = 1000
+"""Rejections kept with place and reason; more are only counted."""
+
+
+@dataclass(slots=True)
+class IngestReport:
+    """What an ingest did: papers read (new + updated + duplicate), and what was rejected and why."""
+
+    new: int = 0
+    updated: int = 0
+    duplicate: int = 0
+    rejected: int = 0
+    rejections: list[Rejection] = field(default_factory=list)
+
+    @property
+    def read(self) -> int:
+        """Papers read well."""
+        return self.new + self.updated + self.duplicate
+
+    def reject(self, rejection: Rejection) -> None:
+        """Count one rejection."""
+        self.rejected += 1
+        if len(self.rejections) < MAX_REJECTIONS:
+            self.rejections.append(rejection)
+
+    def add(self, other: IngestReport) -> None:
+        """Count what another part of the run did."""
+        self.new += other.new
+        self.updated += other.updated
+        self.duplicate += other.duplicate
+        self.rejected += other.rejected
+        self.rejections += other.rejections[: MAX_REJECTIONS - len(self.rejections)]
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> IngestReport:
+        """The report that `dataclasses.asdict` took apart."""
+        return cls(**(values | {"rejections": [Rejection(**each) for each in values["rejections"]]}))
+
+    def as_json(self) -> dict[str, Any]:
+        """The report as `digest ingest --json` prints it."""
+        rejected = [{"where": each.where, "why": each.why} for each in self.rejections]
+        if self.rejected > len(self.rejections):
+            rejected.append({"where": "", "why": f"and {self.rejected - len(self.rejections)} more"})
+        counts = {"read": self.read, "new": self.new, "updated": self.updated, "duplicate": self.duplicate}
+        return counts | {"rejected": rejected}
+
+
+def ingest(
+    store: Store,
+    paths: Sequence[Path],
+    *,
+    as_of: date,
+    format: str | None = None,  # noqa: A002  (the option's name)
+    progress: Progress | None = None,
+) -> IngestReport:
+    """Add the papers of all dumps that the paths name; a bad dump or record is counted and spoils nothing else.
+
+    `as_of` is the day the dumps were taken. `format` is one of `sources.FORMATS`, recognised by content if None.
+    """
+    report = IngestReport()
+    for location in reading.locate(paths):
+        if isinstance(location, SourceError):
+            report.reject(Rejection(where=location.where, why=location.why))
+        else:
+            report.add(ingest_location(store, location, as_of=as_of, format=format, progress=progress or Silent()))
+    return report
+
+
+def ingest_location(
+    store: Store,
+    location: reading.Location,
+    *,
+    as_of: date,
+    format: str | None,  # noqa: A002  (the option's name)
+    progress: Progress,
+) -> IngestReport:
+    """Add the papers of one dump; what it holds that is bad is in the report, and nothing is half-written."""
+    report = IngestReport()
+    taken = 0
+
+    def count(read: int) -> None:
+        nonlocal taken
+        taken += read
+
+    try:
+        size = location.size
+        mark = reading.fingerprint(location, format, as_of)
+        with store.reading() as connection:
+            checkpoint = checkpoints.find(connection, mark) if mark else None
+        with reading.opened(location, as_of, count) as dump:
+            if checkpoint is not None:
+                report = IngestReport.from_dict(orjson.loads(checkpoint.report))
+                progress.say(f"{location.name}: taken up again behind {report.read} papers")
+            for batch in _batches(_records(dump, format, checkpoint)):
+                _add(store, batch, report, as_of=as_of, mark=mark)
+                progress.step(location.name, taken, size, f"{report.read} papers")
+    except SourceError as error:
+        report.reject(Rejection(where=error.where, why=error.why))
+    if mark is not None:
+        with store.writing() as connection:
+            checkpoints.clear(connection, mark)
+    return report
+
+
+def _records(dump: Dump, format: str | None, checkpoint: checkpoints.Checkpoint | None) -> Iterator[Record]:  # noqa: A002
+    if checkpoint is None:
+        return sources.read(dump, format=format)
+    name = format or detect(dump.stream.read(LOOK_AHEAD))[0]
+    dump.stream.seek(checkpoint.offset)
+    return sources.read(dump, format=name, offset=checkpoint.offset, line=checkpoint.line)
+
+
+def _batches(records: Iterator[Record]) -> Iterator[list[Record]]:
+    while batch := list(islice(records, BATCH)):
+        yield batch
+
+
+def _add(store: Store, batch: Sequence[Record], report: IngestReport, *, as_of: date, mark: str | None) -> None:
+    """Add one batch and remember where the next one begins, in one transaction."""
+    good = [record.outcome for record in batch if isinstance(record.outcome, Paper)]
+    with store.writing() as connection:
+        outcomes = papers.add(connection, good, as_of)
+        for record in batch:
+            if isinstance(record.outcome, Rejection):
+                report.reject(record.outcome)
+        report.new += outcomes.count(papers.Outcome.NEW)
+        report.updated += outcomes.count(papers.Outcome.UPDATED)
+        report.duplicate += outcomes.count(papers.Outcome.DUPLICATE)
+        last = batch[-1]
+        if mark is not None and last.offset:
+            report_so_far = orjson.dumps(asdict(report)).decode()
+            place = checkpoints.Checkpoint(offset=last.offset, line=last.line, report=report_so_far)
+            checkpoints.save(connection, mark, place)

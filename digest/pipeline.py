@@ -1,0 +1,216 @@
+"""One function a stage, the world passed in: rank, compose, deliver; every engine and the preview go through here."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import timedelta
+from email.utils import parseaddr
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from digest.errors import DeliveryError, TemplateError
+from digest.issue import compose
+from digest.message import build, list_id, message_id
+from digest.progress import Silent
+from digest.ranking.rank import Ranker
+from digest.store import deliveries, issues, papers
+from digest.transport import Folder, write_whole
+from digest.types import Envelope, Issue, Skip, SkipReason
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date, datetime
+
+    from digest.progress import Progress
+    from digest.render import Renderer
+    from digest.settings import Settings
+    from digest.store import Store
+    from digest.types import Match, Profile, Rendered
+
+DELIVERIES = 200
+"""Deliveries claimed at once."""
+
+
+@dataclass(slots=True)
+class RunReport:
+    """What a run did for each reader, by profile name; addresses never appear."""
+
+    issues: list[dict[str, Any]] = field(default_factory=list)
+    skipped: list[dict[str, str]] = field(default_factory=list)
+    failed: list[dict[str, str]] = field(default_factory=list)
+    delivered: int = 0
+
+    def add(self, other: RunReport) -> None:
+        """Count what another part of the run did."""
+        self.issues += other.issues
+        self.skipped += other.skipped
+        self.failed += other.failed
+        self.delivered += other.delivered
+
+    def skips(self) -> list[tuple[str, int]]:
+        """How many readers get no mail for each reason, the commonest first."""
+        return Counter(skip["reason"] for skip in self.skipped).most_common()
+
+
+def rank(
+    store: Store, settings: Settings, profile: Profile, *, since: date | None = None, until: date | None = None
+) -> list[Match]:
+    """All papers that were news from `since` to `until` (both included; None is unbounded), best first."""
+    with store.reading() as connection:
+        found = [paper for _, _, paper in papers.between(connection, since, until)]
+        background = papers.before(connection, since, settings.background_papers) if since else []
+        liked = papers.by_ids(connection, profile.liked)
+    return Ranker(found, background, liked).rank(profile)
+
+
+def idle(
+    store: Store, settings: Settings, profiles: Sequence[Profile], *, day: date, now: datetime
+) -> RunReport | None:
+    """The report of a run that would have nothing to do, found in no time; None if there is something to do."""
+    today = _Day(store, settings, profiles, day)
+    report = RunReport()
+    for profile in profiles:
+        reason = today.reason_for_none(profile, addressed=True)
+        if reason is None:
+            return None
+        report.skipped.append({"profile": profile.slug, "reason": reason.value})
+    with store.reading() as connection:
+        return None if deliveries.waiting(connection, now=now) else report
+
+
+def compose_issues(
+    store: Store, settings: Settings, profiles: Sequence[Profile], *, day: date, now: datetime, keep: bool = True
+) -> RunReport:
+    """Compose the readers' issues of a day and put them into the outbox, each in a transaction of its own.
+
+    With `keep` false nothing is written: the report says what would be.
+    """
+    report = RunReport()
+    today = _Day(store, settings, profiles, day)
+    for profile in profiles:
+        outcome = today.compose(profile, now=now, addressed=True)
+        if isinstance(outcome, Issue) and keep:
+            outcome = _enqueue(store, profile, outcome, covered_seq=today.last_seq, now=now)
+        if isinstance(outcome, Skip):
+            report.skipped.append({"profile": outcome.profile, "reason": outcome.reason.value})
+        else:
+            line = {"profile": outcome.profile, "papers": len(outcome.matches), "considered": outcome.considered}
+            report.issues.append(line)
+    return report
+
+
+def preview(store: Store, settings: Settings, profile: Profile, *, day: date, now: datetime) -> Issue | Skip:
+    """The reader's issue of a day: the one that was sent if there is one, else the one that would be."""
+    with store.reading() as connection:
+        sent = issues.of_day(connection, profile.slug, day)
+    if sent is not None:
+        return sent
+    return _Day(store, settings, [profile], day).compose(profile, now=now, addressed=False)
+
+
+def mail(settings: Settings, rendered: Rendered, issue: Issue, recipient: str) -> bytes:
+    """The message that carries an issue: the same issue, recipient and settings give the same bytes."""
+    _, address = parseaddr(settings.sender)
+    domain = address.rpartition("@")[2]
+    envelope = Envelope(
+        sender=settings.sender,
+        recipient=recipient,
+        date=issue.composed,
+        message_id=message_id(issue.id, issue.profile, domain),
+        list_id=list_id(issue.profile, domain),
+    )
+    return build(rendered, envelope)
+
+
+def deliver(
+    store: Store, settings: Settings, renderer: Renderer, *, now: datetime, progress: Progress | None = None
+) -> RunReport:
+    """Hand over all mails that are due, and write each issue's web page; every outcome is recorded as it happens.
+
+    A mail that cannot be handed over stays due, and spoils no other one's delivery.
+    """
+    report = RunReport()
+    watch = progress or Silent()
+    transport = Folder(settings.outbox)
+    with store.reading() as connection:
+        total = deliveries.waiting(connection, now=now)
+    after = ("", "")
+    while True:
+        with store.writing() as connection:
+            claims = deliveries.claim(connection, now=now, limit=DELIVERIES, after=after)
+            found = issues.by_ids(connection, {claim.issue_id for claim in claims})
+        if not claims:
+            return report
+        for claim in claims:
+            issue = found[claim.issue_id]
+            name = f"{issue.day.isoformat()}-{issue.profile}"
+            try:
+                rendered = renderer.render(issue)
+                write_whole(settings.pages / f"{name}.html", rendered.page.encode())
+                transport.send(name, mail(settings, rendered, issue, claim.recipient))
+            except (DeliveryError, TemplateError) as error:
+                report.failed.append({"profile": claim.subscriber, "why": str(error)})
+                with store.writing() as connection:
+                    deliveries.deferred(connection, claim, now=now, error=str(error))
+            else:
+                report.delivered += 1
+                with store.writing() as connection:
+                    deliveries.sent(connection, claim, now=now)
+            watch.step("delivering", report.delivered + len(report.failed), total)
+        after = (claims[-1].issue_id, claims[-1].subscriber)
+
+
+class _Day:
+    """What is known on a day when readers' issues are composed: the papers, and how far each reader was served."""
+
+    def __init__(self, store: Store, settings: Settings, profiles: Sequence[Profile], day: date) -> None:
+        since = day - timedelta(days=settings.window_days - 1)
+        self.day = day
+        with store.reading() as connection:
+            self._window = papers.between(connection, since, day)
+            self._background = papers.before(connection, since, settings.background_papers)
+            self._liked = papers.by_ids(connection, {paper_id for each in profiles for paper_id in each.liked})
+            self._served = {each.slug: issues.coverage(connection, each.slug) for each in profiles}
+            self._ledger = {each.slug: issues.recommended(connection, each.slug) for each in profiles}
+            self.last_seq = papers.last_seq(connection)
+
+    @cached_property
+    def _ranker(self) -> Ranker:
+        # Counting the terms takes most of the time, so it is done once, and only if a reader is due.
+        return Ranker([paper for _, _, paper in self._window], self._background, self._liked)
+
+    def compose(self, profile: Profile, *, now: datetime, addressed: bool) -> Issue | Skip:
+        """The reader's issue or why there is none; `addressed` asks for an e-mail address first."""
+        reason = self.reason_for_none(profile, addressed=addressed)
+        if reason is not None:
+            return Skip(profile=profile.slug, reason=reason)
+        fresh = self._fresh(profile)
+        ranking = [match for match in self._ranker.rank(profile) if match.paper.id in fresh]
+        return compose(profile, ranking, considered=len(fresh), day=self.day, now=now)
+
+    def reason_for_none(self, profile: Profile, *, addressed: bool) -> SkipReason | None:
+        """Why the reader gets no issue, as far as that is known before ranking."""
+        served = self._served[profile.slug]
+        if addressed and profile.email is None:
+            return SkipReason.NO_ADDRESS
+        if served is not None and served.day >= self.day:
+            return SkipReason.ALREADY_COMPOSED if served.day == self.day else SkipReason.LATER_ISSUE
+        return None if self._fresh(profile) else SkipReason.NO_NEW_PAPERS
+
+    def _fresh(self, profile: Profile) -> set[str]:
+        """Ids of the papers that are new to the reader: not looked at for an earlier issue, never recommended."""
+        served = self._served[profile.slug]
+        recommended = self._ledger[profile.slug]
+        return {
+            paper.id
+            for seq, news_day, paper in self._window
+            if seq not in recommended and not (served and seq <= served.seq and news_day <= served.day)
+        }
+
+
+def _enqueue(store: Store, profile: Profile, issue: Issue, *, covered_seq: int, now: datetime) -> Issue | Skip:
+    with store.writing() as connection:
+        added = issues.add(connection, issue, covered_seq=covered_seq, recipient=profile.email or "", now=now)
+    # If not, another run was quicker; its issue stands.
+    return issue if added else Skip(profile=profile.slug, reason=SkipReason.ALREADY_COMPOSED)

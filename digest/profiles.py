@@ -1,0 +1,121 @@
+"""Interest profiles: a YAML file for each reader, kept by hand, with all of its faults told at once.
+
+The keys are described in `digest.profile_model`, what of YAML is understood in `digest.yamldoc`.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from digest import yamldoc
+from digest.errors import ProfileError
+from digest.profile_faults import faults_of, told
+from digest.profile_model import ProfileModel, schema
+from digest.types import Profile, Topic
+from digest.yamldoc import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["MAX_BYTES", "find", "load", "loads", "schema"]
+
+MAX_BYTES: Final = 256 * 1024
+"""Larger files are refused; a profile with a thousand liked papers has about 16 KiB."""
+
+_SUFFIXES = (".yaml", ".yml")
+_SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
+
+
+def find(folder: Path) -> tuple[Path, ...]:
+    """The profiles in `folder`: its files `*.yaml` and `*.yml`, hidden ones left out, sorted by name.
+
+    Raises:
+        ProfileError: there is no such folder, or it cannot be read.
+    """
+    try:
+        files = [path for path in folder.iterdir() if path.suffix in _SUFFIXES and not path.name.startswith(".")]
+    except OSError as error:
+        raise _error(str(folder), f"cannot be read as a folder: {error.strerror}") from None
+    return tuple(sorted(path for path in files if path.is_file()))
+
+
+def load(path: Path) -> Profile:
+    """The profile in the file `path`; the stem of its name is the slug, and the name where the file gives none.
+
+    Raises:
+        ProfileError: the file cannot be read, is larger than `MAX_BYTES` or not UTF-8, or has faults (see `loads`);
+            or it is `ada.yml` beside an `ada.yaml`, which would have the same slug.
+    """
+    twin = path.with_suffix(".yaml")
+    if path.suffix == ".yml" and twin.exists():
+        raise _error(str(path), f"the same reader as {twin.name} beside it: rename one of them")
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise _error(str(path), f"cannot be read: {error.strerror}") from None
+    if len(content) > MAX_BYTES:
+        raise _error(str(path), f"larger than {MAX_BYTES // 1024} KiB: is this a profile?")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise _error(str(path), "not UTF-8: save the file in that encoding", line=line) from None
+    return loads(text, name=str(path))
+
+
+def loads(text: str, *, name: str) -> Profile:
+    """The profile that the YAML `text` describes; `name` is its file's, for the slug and for what is said of faults.
+
+    Ids in `liked` come back canonical and without version; texts have their white space folded; what is given twice
+    comes back once. Line breaks in the reader's name are a fault, since the name ends in the header of a mail.
+
+    Raises:
+        ProfileError: its `faults` has one line for each fault of the text, in the order of the text, such as
+            `profiles/ada.yaml:7: topics[1].weight: expected a number, got 'high'`. Addresses in them are masked.
+    """
+    slug = Path(name).stem
+    document = yamldoc.read(text)
+    faults = faults_of(document)
+    if not _SLUG.fullmatch(slug):
+        why = "a profile's file name has letters from a to z, digits, '-', '_' and '.', at most 64: rename the file"
+        faults = (Fault(None, (), why), *faults)
+    if faults:
+        raise ProfileError(tuple(told(fault, name) for fault in faults))
+    return _profile(ProfileModel.model_validate(document.value), slug)
+
+
+def _error(file: str, why: str, *, line: int | None = None) -> ProfileError:
+    return ProfileError((told(Fault(line, (), why), file),))
+
+
+def _profile(model: ProfileModel, slug: str) -> Profile:
+    topics = (
+        Topic(text=_folded(entry))
+        if isinstance(entry, str)
+        else Topic(text=_folded(entry.text), weight=float(entry.weight))
+        for entry in model.topics
+    )
+    return Profile(
+        slug=slug,
+        name=_folded(model.name) or slug,
+        email=model.email or None,
+        topics=tuple({topic.text: topic for topic in topics}.values()),
+        liked=_once(model.liked),
+        authors=_once(map(_folded, model.authors)),
+        categories=_once(model.categories),
+        exclude=_once(map(_folded, model.exclude)),
+        max_papers=model.max_papers,
+        min_score=float(model.min_score),
+        sections=model.sections,
+    )
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _once(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(texts))

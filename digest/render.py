@@ -1,0 +1,171 @@
+"""Issue -> subject, text, HTML and web page, through templates a user may replace one by one, or block by block."""
+
+from __future__ import annotations
+
+import traceback
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import jinja2
+
+from digest.errors import TemplateError
+from digest.types import Evidence, Issue, Links, Match, Paper, Rendered, Section, Signals
+from digest.typeset import one_line, shorten, wrap
+from digest.view import IssueView, view
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SUBJECT = "mail/issue/subject.txt"
+TEXT = "mail/issue/body.txt"
+HTML = "mail/issue/body.html"
+PAGE = "web/issue.html"
+
+ABSTRACT = 600
+"""Characters of an abstract in a mail."""
+
+HTML_LIMIT = 100_000
+"""Bytes of HTML in a mail; Gmail cuts off what lies beyond 102 KB."""
+
+_TIGHTER_ABSTRACTS = (300, 120, 0)
+_SUBJECT_LIMIT = 200  # a header's length is ours to bound even where a user's template says more than ours does
+
+
+class Renderer:
+    """The templates, compiled and tried.
+
+    A template is looked for in `overrides` first (a folder that need not exist), then among the shipped ones; the
+    shipped ones are also named `default/…`, so that an override can extend what it replaces.
+
+    Raises:
+        TemplateError: a template is not UTF-8, does not compile, names a variable or an attribute that does not exist,
+            or fails on a specimen issue; reads `mail/issue/body.html:12: 'papr' is undefined`.
+    """
+
+    def __init__(self, overrides: Path | None = None) -> None:
+        shipped = jinja2.FileSystemLoader(_shipped())
+        own = [jinja2.FileSystemLoader(overrides)] if overrides else []
+        self._environment = jinja2.Environment(
+            loader=jinja2.ChoiceLoader([*own, shipped, jinja2.PrefixLoader({"default": shipped})]),
+            autoescape=jinja2.select_autoescape(["html"]),
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+            auto_reload=False,
+        )
+        self._environment.filters.update(number=_number, shorten=shorten, wrap=wrap)
+        self._names: dict[str, str] = {}
+        for name in self._environment.list_templates(extensions=["txt", "html"]):
+            self._compile(name)
+        self._try()
+
+    def render(self, issue: Issue) -> Rendered:
+        """The issue for people: the same issue gives the same text, byte for byte.
+
+        The HTML part stays below `HTML_LIMIT` bytes: abstracts are shortened further, then papers at the end are left
+        out, and the mail says which. The text part always has all papers, the page also whole abstracts.
+
+        Raises:
+            TemplateError: an overriding template fails on this issue.
+        """
+        mail = view(issue, characters=ABSTRACT)
+        return Rendered(
+            subject=shorten(one_line(self._fill(SUBJECT, mail)), _SUBJECT_LIMIT),
+            text=self._fill(TEXT, mail),
+            html=self._html(issue),
+            page=self._fill(PAGE, view(issue, characters=None)),
+        )
+
+    def _html(self, issue: Issue) -> str:
+        """The HTML part in the fullest form that keeps the limit, or in the barest."""
+        html = ""
+        for each in _ever_shorter(issue):
+            html = self._fill(HTML, each)
+            if len(html.encode()) < HTML_LIMIT:
+                break
+        return html
+
+    def _compile(self, name: str) -> None:
+        try:
+            template = self._environment.get_template(name)
+        except jinja2.TemplateSyntaxError as error:
+            raise TemplateError(f"{name}:{error.lineno}: {error.message}") from error
+        except UnicodeDecodeError as error:
+            raise TemplateError(f"{name}: not UTF-8: {error.reason} at byte {error.start}") from error
+        self._names[template.filename or name] = name
+
+    def _try(self) -> None:
+        """Fill every template with made-up issues, to find at the start of a run what would fail in its middle.
+
+        A search of the source for unknown names would miss attributes, and would refuse a block that rightly uses the
+        loop variable of the template it extends.
+        """
+        for heading, papers in (("", 2), ("Specimens", 2), ("", 0)):
+            self.render(_specimen(heading, papers))
+        for papers in (0, 1):
+            self._fill(HTML, view(_specimen("", 2), characters=0, papers=papers, shortened=True))
+
+    def _fill(self, name: str, issue: IssueView) -> str:
+        try:
+            return self._environment.get_template(name).render(issue.variables())
+        except Exception as error:  # a template can raise whatever an expression can
+            raise TemplateError(f"{self._where(name, error)}: {error}") from error
+
+    def _where(self, name: str, error: Exception) -> str:
+        """The innermost line of a template that the error passed through."""
+        for frame in reversed(traceback.extract_tb(error.__traceback__)):
+            if frame.filename in self._names:
+                return f"{self._names[frame.filename]}:{frame.lineno}"
+        return name
+
+
+def _ever_shorter(issue: Issue) -> Iterator[IssueView]:
+    yield view(issue, characters=ABSTRACT)
+    for characters in _TIGHTER_ABSTRACTS:
+        yield view(issue, characters=characters, shortened=True)
+    papers = len(issue.matches)
+    while papers:
+        papers = papers * 3 // 4
+        yield view(issue, characters=0, papers=papers, shortened=True)
+
+
+def _number(value: int) -> str:
+    """`12345` as `12,345`."""
+    return f"{value:,}"
+
+
+def _shipped() -> Path:
+    """Where the templates of this version are: inside the package when installed, beside it in a checkout."""
+    package = Path(__file__).resolve().parent
+    inside = package / "templates"
+    return inside if inside.is_dir() else package.parent / "templates"
+
+
+def _specimen(heading: str, papers: int) -> Issue:
+    """An issue of papers that have everything."""
+    link = "https://example.org/"
+    paper = Paper(
+        id="title:specimen",
+        title="Specimen",
+        abstract="A specimen. " * ABSTRACT,
+        authors=("A. Author",) * 10,
+        categories=("cs.DL",),
+        announced=date(2000, 1, 1),
+        venue="Venue",
+        links=Links(abstract=link, pdf=link, html=link, code=link, project=link),
+        signals=Signals(upvotes=2, comments=2, stars=2),
+    )
+    evidence = (Evidence(term="specimen", share=1.0),)
+    match = Match(paper=paper, score=50.0, interest="specimens", evidence=evidence)
+    return Issue(
+        id="specimen",
+        profile="specimen",
+        name="Specimen",
+        day=date(2000, 1, 1),
+        composed=datetime(2000, 1, 1, tzinfo=UTC),
+        sections=(Section(heading=heading, matches=(match,) * papers),) if papers else (),
+        considered=4,
+        passed=3,
+    )

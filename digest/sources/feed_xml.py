@@ -1,0 +1,102 @@
+"""Feed XML taken apart: what stands before the entries, each whole entry, and whether the document is whole.
+
+The parts are cut out of the text rather than left to a lenient parser, which makes half a paper of an entry that is cut
+off, and lets one broken entry swallow those behind it. Nothing is fetched and no entity is expanded: a document type
+declaration, the only place entities come from, is refused.
+"""
+
+from __future__ import annotations
+
+import codecs
+import html
+import re
+from dataclasses import dataclass
+from html.entities import html5
+
+_ENCODING = re.compile(rb"""^<\?xml[^>]*?\bencoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
+_PROLOG = re.compile(r"\s*(?:<\?.*?\?>|<!--.*?-->)\s*", re.DOTALL)
+_ROOT = re.compile(r"\s*<(!DOCTYPE|[A-Za-z_][\w.:-]*)", re.IGNORECASE)
+_DECLARATION = re.compile(r"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_AMPERSAND = re.compile(
+    r"&(?!#[0-9]{1,7};|#x[0-9a-fA-F]{1,6};|(?:amp|lt|gt|quot|apos);)(?:([A-Za-z][A-Za-z0-9]{1,31});)?"
+)
+# The root element -> what an entry is called in it, and what closes the document behind the entries.
+_FRAMES = {"feed": ("entry", "</feed>"), "rss": ("item", "</channel></rss>")}
+
+
+@dataclass(frozen=True, slots=True)
+class FeedParts:
+    """A feed's text in parts, from which any selection of entries makes a whole document again.
+
+    `is_cut` is whether the document ends before its root element does.
+    """
+
+    head: str
+    entries: tuple[str, ...]
+    tail: str
+    is_cut: bool
+
+    def document(self, *entries: str) -> bytes:
+        """A whole XML document (UTF-8) with these entries."""
+        return f'<?xml version="1.0" encoding="utf-8"?>\n{self.head}{"".join(entries)}{self.tail}'.encode()
+
+
+def decode(body: bytes) -> str:
+    """The document as text: by byte order mark, XML declaration, or UTF-8 (XML 1.0, appendix F)."""
+    for mark, encoding in (
+        (codecs.BOM_UTF8, "utf-8"),
+        (codecs.BOM_UTF16_LE, "utf-16"),
+        (codecs.BOM_UTF16_BE, "utf-16"),
+    ):
+        if body.startswith(mark):
+            return body.decode(encoding, "replace").removeprefix("\ufeff")
+    declared = _ENCODING.match(body.lstrip())
+    try:
+        return body.decode(declared[1].decode("ascii") if declared else "utf-8", "replace")
+    except (LookupError, ValueError):
+        return body.decode("utf-8", "replace")
+
+
+def root_element(text: str) -> re.Match[str] | None:
+    """The opening of the root element, its name as group 1, or of a document type declaration (`!DOCTYPE`)."""
+    at = 0
+    while prolog := _PROLOG.match(text, at):
+        at = prolog.end()
+    return _ROOT.match(text, at)
+
+
+def split(text: str) -> FeedParts | None:
+    """The parts of an Atom or RSS 2 document; None where the text is neither, or declares a document type.
+
+    An entry that is never closed counts as an entry where another follows, and as cut off where none does.
+    """
+    text = _repaired(text)
+    root = root_element(text)
+    if root is None or root[1] not in _FRAMES or _DECLARATION.search(text):
+        return None
+    name, tail = _FRAMES[root[1]]
+    opening, closing = re.compile(rf"<{name}(?=[\s>/])"), f"</{name}>"
+    entries: list[str] = []
+    found = first = opening.search(text, root.end())
+    while found:
+        following = opening.search(text, found.end())
+        limit = following.start() if following else len(text)
+        end = text.find(closing, found.end(), limit)
+        if end < 0 and following is None:
+            break
+        entries.append(text[found.start() : limit if end < 0 else end + len(closing)])
+        found = following
+    head = text[root.start() : first.start()] if first else ""
+    return FeedParts(head, tuple(entries), tail, is_cut=f"</{root[1]}>" not in text)
+
+
+def _repaired(text: str) -> str:
+    """The text without what makes XML ill-formed for no loss: stray ampersands, HTML's entities, control characters."""
+    return _AMPERSAND.sub(_numeric, _FORBIDDEN.sub("", text))
+
+
+def _numeric(found: re.Match[str]) -> str:
+    if found[1] and f"{found[1]};" in html5:
+        return "".join(f"&#{ord(char)};" for char in html.unescape(found[0]))
+    return f"&amp;{found[0][1:]}"

@@ -1,0 +1,92 @@
+"""Issues, the ledger of what each reader was recommended, and how far each reader has been served."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from pydantic import TypeAdapter
+
+from digest.outbox import DeliveryState
+from digest.store.tables import deliveries, issue_papers, issues, paper_ids
+from digest.types import Issue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date, datetime
+
+_ISSUE = TypeAdapter(Issue)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """How far a reader has been served: all papers up to number `seq` that were news up to `day`."""
+
+    day: date
+    seq: int
+
+
+def coverage(connection: sa.Connection, profile: str) -> Coverage | None:
+    """How far the reader's last issue looked; None before the first one."""
+    query = (
+        sa.select(issues.c.day, issues.c.covered_seq)
+        .where(issues.c.profile == profile)
+        .order_by(issues.c.day.desc())
+        .limit(1)
+    )
+    row = connection.execute(query).first()
+    return None if row is None else Coverage(day=row.day, seq=row.covered_seq)
+
+
+def recommended(connection: sa.Connection, profile: str) -> set[int]:
+    """Numbers of all papers this reader was ever recommended."""
+    query = sa.select(issue_papers.c.seq).where(issue_papers.c.profile == profile)
+    return set(connection.execute(query).scalars())
+
+
+def add(connection: sa.Connection, issue: Issue, *, covered_seq: int, recipient: str, now: datetime) -> bool:
+    """Put an issue, its papers in the ledger and its delivery into the caller's transaction: all of it or nothing.
+
+    False, and nothing, if the reader has an issue of that day or was recommended one of its papers since it was
+    composed: another run was quicker.
+    """
+    ids = [match.paper.id for match in issue.matches]
+    seqs = set(connection.execute(sa.select(paper_ids.c.seq).where(paper_ids.c.id.in_(ids))).scalars())
+    if of_day(connection, issue.profile, issue.day) or seqs & recommended(connection, issue.profile):
+        return False
+    connection.execute(
+        issues.insert().values(
+            id=issue.id,
+            profile=issue.profile,
+            day=issue.day,
+            covered_seq=covered_seq,
+            content=_ISSUE.dump_json(issue).decode(),
+        )
+    )
+    ledger = [{"profile": issue.profile, "seq": seq, "issue_id": issue.id} for seq in sorted(seqs)]
+    connection.execute(issue_papers.insert(), ledger)
+    connection.execute(
+        deliveries.insert().values(
+            issue_id=issue.id,
+            subscriber=issue.profile,
+            recipient=recipient,
+            state=DeliveryState.QUEUED,
+            attempts=0,
+            changed=now,
+        )
+    )
+    return True
+
+
+def of_day(connection: sa.Connection, profile: str, day: date) -> Issue | None:
+    """The reader's issue of that day, as it was composed."""
+    query = sa.select(issues.c.content).where(issues.c.profile == profile, issues.c.day == day)
+    content = connection.execute(query).scalar()
+    return None if content is None else _ISSUE.validate_json(content)
+
+
+def by_ids(connection: sa.Connection, ids: Iterable[str]) -> dict[str, Issue]:
+    """Issues by id."""
+    query = sa.select(issues.c.id, issues.c.content).where(issues.c.id.in_(list(ids)))
+    return {row.id: _ISSUE.validate_json(row.content) for row in connection.execute(query)}

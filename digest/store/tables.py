@@ -1,0 +1,118 @@
+"""The schema: what is kept, in the field's words. Migrations make it; a test holds both to each other."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Dialect
+
+
+class UTCDateTime(sa.TypeDecorator[datetime]):
+    """An aware instant; kept as UTC, because SQLite drops the zone."""
+
+    impl = sa.DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Refuse naive instants; hand the rest over as UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"an instant without a zone: {value!r}")
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Give the zone back."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+papers = sa.Table(
+    "papers",
+    metadata,
+    # The order of arrival and the work's number for good: `id` may grow stronger (a DOI turns up), `seq` stays.
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("id", sa.Text, nullable=False, unique=True),
+    sa.Column("title_key", sa.Text, nullable=False, index=True),
+    # The day the paper counts as news: announced, else first submitted, else first seen.
+    sa.Column("day", sa.Date, nullable=False, index=True),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("abstract", sa.Text, nullable=False),
+    sa.Column("version", sa.Integer),
+    sa.Column("authors", sa.JSON, nullable=False),
+    sa.Column("categories", sa.JSON, nullable=False),
+    sa.Column("published", UTCDateTime),
+    sa.Column("updated", UTCDateTime),
+    sa.Column("announced", sa.Date),
+    sa.Column("announce_type", sa.Text),
+    sa.Column("venue", sa.Text),
+    sa.Column("comment", sa.Text),
+    sa.Column("other_ids", sa.JSON, nullable=False),
+    sa.Column("links", sa.JSON, nullable=False),
+    sa.Column("signals", sa.JSON, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+paper_ids = sa.Table(
+    "paper_ids",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("seq", sa.ForeignKey("papers.seq"), nullable=False, index=True),
+    sqlite_with_rowid=False,
+)
+
+issues = sa.Table(
+    "issues",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("profile", sa.Text, nullable=False),
+    sa.Column("day", sa.Date, nullable=False),
+    # Papers up to this number and this day were looked at for this issue; the next one starts behind them.
+    sa.Column("covered_seq", sa.Integer, nullable=False),
+    sa.Column("content", sa.Text, nullable=False),
+    sa.UniqueConstraint("profile", "day"),
+)
+
+# The ledger: its primary key is what makes it impossible to recommend a paper twice to one reader.
+issue_papers = sa.Table(
+    "issue_papers",
+    metadata,
+    sa.Column("profile", sa.Text, primary_key=True),
+    sa.Column("seq", sa.ForeignKey("papers.seq"), primary_key=True),
+    sa.Column("issue_id", sa.ForeignKey("issues.id"), nullable=False, index=True),
+    sqlite_with_rowid=False,
+)
+
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    sa.Column("issue_id", sa.ForeignKey("issues.id"), primary_key=True),
+    sa.Column("subscriber", sa.Text, primary_key=True),
+    sa.Column("recipient", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False, index=True),
+    sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    sa.Column("lease_until", UTCDateTime),
+    sa.Column("error", sa.Text),
+    sa.Column("changed", UTCDateTime, nullable=False),
+)
+
+checkpoints = sa.Table(
+    "checkpoints",
+    metadata,
+    sa.Column("fingerprint", sa.Text, primary_key=True),
+    sa.Column("offset", sa.Integer, nullable=False),
+    sa.Column("line", sa.Integer, nullable=False),
+    sa.Column("report", sa.Text, nullable=False),
+)

@@ -1,0 +1,116 @@
+"""Fitting text to the place where it is shown: one line, a number of characters, 72 columns.
+
+Lengths are in characters (Unicode code points), columns as a terminal counts them: two for a wide East Asian
+character, none for a combining mark. Nothing here knows about papers or templates.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ELLIPSIS = "\N{NO-BREAK SPACE}…"
+"""What closes a text that goes on; it never stands alone on a line."""
+
+# Controls, bidi marks, embeddings, overrides and isolates (Unicode UAX #9), and the other invisible format characters
+# that can make a line read as what it is not. Joiners stay: emoji, Persian and Indic scripts are spelt with them.
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u061c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+_SENTENCE_END = re.compile(r"""[.!?…]["'\u201d\u2019)\]]*(?=\s+[^\sa-z])|[\u3002\uff01\uff1f]""")
+_BREAK = re.compile(r"[ \t\n]+")
+_ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|al|cf|vs|approx|resp|Fig|Figs|Eq|Eqs|Sec|Tab|Dr|Prof|[A-Z]))\.$")
+
+
+def one_line(text: str) -> str:
+    """The text on one line: whitespace folded, control and bidi characters gone, lone surrogates as U+FFFD."""
+    return " ".join(_UNSEEN.sub("", _SURROGATE.sub("\ufffd", text)).split())
+
+
+def shorten(text: str, limit: int) -> str:
+    """The text in at most `limit` characters, cut between words and closed with an ellipsis.
+
+    A word is cut only where the gap before it would lose half of the room, as in scripts without spaces. Empty where
+    not even one character and the ellipsis have room.
+    """
+    if len(text) <= limit:
+        return text
+    room = limit - len(ELLIPSIS)
+    if room < 1:
+        return ""
+    gap = text.rfind(" ", 0, room + 1)
+    end = gap if gap >= room / 2 else _between_clusters(text, room)
+    head = text[:end].rstrip(" ,;:.\N{EN DASH}\N{EM DASH}-(")
+    return head + ELLIPSIS if head else ""
+
+
+def lead(text: str, limit: int) -> str:
+    """The first sentences of the text, in at most `limit` characters, closed with an ellipsis where more follows.
+
+    Where no sentence ends in the second half of the room, the text is cut between words.
+    """
+    if len(text) <= limit:
+        return text
+    room = limit - len(ELLIPSIS)
+    end = 0
+    for match in _SENTENCE_END.finditer(text[: max(room, 0) + 2]):
+        if match.end() <= room and not _ABBREVIATION.search(text[: match.end()]):
+            end = match.end()
+    return text[:end] + ELLIPSIS if end and end >= limit / 2 else shorten(text, limit)
+
+
+def columns(text: str) -> int:
+    """How many columns the text takes in a terminal (Unicode UAX #11, East Asian Width)."""
+    return len(text) if text.isascii() else sum(map(_columns, text))
+
+
+def wrap(text: str, width: int = 72, first: str = "", rest: str | None = None) -> str:
+    """The text in lines of at most `width` columns, joined with newlines; no-break spaces hold.
+
+    `first` starts the first line, `rest` every other one (as many spaces as `first` has columns, unless given). A word
+    longer than a line is broken.
+    """
+    rest = " " * columns(first) if rest is None else rest
+    lines: list[str] = []
+    line, used, empty = first, columns(first), True
+    for word in _pieces(_BREAK.split(text.strip()), max(2, width - max(columns(first), columns(rest)))):
+        size = columns(word)
+        if not empty and used + 1 + size > width:
+            lines.append(line)
+            line, used, empty = rest, columns(rest), True
+        line, used, empty = (line + word, used + size, False) if empty else (f"{line} {word}", used + 1 + size, False)
+    return "\n".join([*lines, line.rstrip()])
+
+
+def _between_clusters(text: str, end: int) -> int:
+    """The last place at or before `end` that does not part a character from what combines with it."""
+    while end > 1 and (_columns(text[end]) == 0 or text[end - 1] == "\u200d" or "🏻" <= text[end] <= "🏿"):
+        end -= 1
+    return end
+
+
+def _columns(character: str) -> int:
+    if unicodedata.category(character) in {"Mn", "Me", "Cf"}:
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def _pieces(words: list[str], width: int) -> Iterator[str]:
+    """The words, those wider than `width` columns in pieces that are not."""
+    for word in words:
+        if columns(word) <= width:
+            yield word
+            continue
+        start, used = 0, 0
+        for at, character in enumerate(word):
+            used += _columns(character)
+            if used > width:
+                yield word[start:at]
+                start, used = at, _columns(character)
+        yield word[start:]

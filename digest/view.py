@@ -1,0 +1,217 @@
+"""An issue as its templates see it: every text clean and of bounded length, every link safe to follow.
+
+`templates/README.md` documents each name below, and a test holds the two together. What reaches a template is data
+from strangers, so this module decides what may be shown at all; escaping is the templates' (autoescape).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from digest.typeset import lead, one_line, shorten
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    from digest.types import Issue, Links, Match, Paper
+
+AUTHORS_SHOWN = 5
+REASONS_SHOWN = 6
+
+# Bounds on what a source may put on a page, in characters: far above anything honest, and small enough that a hostile
+# record cannot push the papers beside it out of the mail.
+_TITLE, _NAME, _PLACE, _TERM, _HEADING, _URL = 300, 80, 80, 60, 160, 1000
+
+_SLACK = (
+    4  # how many times its bound of a text is looked at, as cleaning drops some; a hostile record may have megabytes
+)
+
+_URL_CHARACTERS = re.compile(r"[^\s\x00-\x20\x7f-\x9f\u2000-\u206f\ufeff\"'<>\\^`{|}]+")
+_LABELS = {"abstract": "Abstract", "pdf": "PDF", "html": "HTML", "code": "Code", "project": "Project"}
+
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkView:
+    """One place to read a paper: a short label and an http(s) URL."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReasonView:
+    """One reason for a paper's score: a matched term or followed author, and its share in percent, 0 to 100."""
+
+    term: str
+    percent: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaperView:
+    """One paper; texts are empty and counts None where nothing is known."""
+
+    number: int
+    title: str
+    url: str
+    authors: tuple[str, ...]
+    more_authors: int
+    category: str
+    venue: str
+    day: str
+    upvotes: int | None
+    comments: int | None
+    stars: int | None
+    abstract: str
+    links: tuple[LinkView, ...]
+    score: int
+    interest: str
+    reasons: tuple[ReasonView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectionView:
+    """Papers under one heading, which is empty in an issue without sections."""
+
+    heading: str
+    papers: tuple[PaperView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueView:
+    """One issue; its fields are the variables of every template."""
+
+    name: str
+    profile: str
+    day: str
+    date: str
+    summary: str
+    preheader: str
+    first: str
+    shown: int
+    considered: int
+    passed: int
+    sections: tuple[SectionView, ...]
+    shortened: bool
+    left_out: int
+
+    def variables(self) -> dict[str, object]:
+        """The fields by name, as templates take them."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
+
+
+def view(issue: Issue, *, characters: int | None, papers: int | None = None, shortened: bool = False) -> IssueView:
+    """What templates may say of the issue.
+
+    Args:
+        issue: what to show.
+        characters: how long an abstract may be; None leaves it whole, 0 leaves it out.
+        papers: how many papers to show, in their order; None shows all. The others are counted in `left_out`.
+        shortened: whether the abstracts are shorter than usual, for the templates to say so.
+    """
+    shown = len(issue.matches)
+    room = shown if papers is None else papers
+    number = 0
+    sections: list[SectionView] = []
+    for section in issue.sections:
+        views = tuple(
+            _paper(match, number + at, characters) for at, match in enumerate(section.matches[: room - number], start=1)
+        )
+        number += len(views)
+        if views:
+            sections.append(SectionView(heading=_short(section.heading, _HEADING), papers=views))
+    titles = [_title(match.paper) for match in issue.matches[:2]]
+    summary = _summary(shown, issue.considered, issue.passed)
+    return IssueView(
+        name=_short(issue.name, _NAME),
+        profile=_short(issue.profile, _NAME),
+        day=f"{_DAYS[issue.day.weekday()]} {_english(issue.day)}",
+        date=issue.day.isoformat(),
+        summary=summary,
+        preheader=". Also: ".join([summary, *(shorten(title, 100) for title in titles[1:])]),
+        first=titles[0] if titles else "",
+        shown=shown,
+        considered=issue.considered,
+        passed=issue.passed,
+        sections=tuple(sections),
+        shortened=shortened,
+        left_out=shown - number,
+    )
+
+
+def web_url(url: str | None) -> str | None:
+    """The URL if a reader may be sent there, else None.
+
+    That is an absolute http or https URL (RFC 3986) with a host, without user name, without spaces, quotes, control,
+    bidi or other invisible characters, and of at most 1,000 characters.
+    """
+    if url is None or len(url) > _URL or not _URL_CHARACTERS.fullmatch(url):
+        return None
+    try:
+        parts = urlsplit(url)
+        sound = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.username is None
+    except ValueError:  # an IPv6 host that is none
+        return None
+    return url if sound else None
+
+
+def _paper(match: Match, number: int, characters: int | None) -> PaperView:
+    paper, signals = match.paper, match.paper.signals
+    text = paper.abstract
+    names = [_short(author, _NAME) for author in paper.authors[:AUTHORS_SHOWN]]
+    links = _links(paper.links)
+    return PaperView(
+        number=number,
+        title=_title(paper),
+        url=links[0].url if links else "",
+        authors=tuple(names),
+        more_authors=max(0, len(paper.authors) - AUTHORS_SHOWN),
+        category=_short(paper.categories[0], _PLACE) if paper.categories else "",
+        venue=_short(paper.venue or "", _PLACE),
+        day=_english(paper.announced or paper.published or paper.updated),
+        upvotes=signals.upvotes,
+        comments=signals.comments,
+        stars=signals.stars,
+        abstract=one_line(text) if characters is None else lead(one_line(text[: characters * _SLACK]), characters),
+        links=links,
+        score=round(match.score),
+        interest=_short(match.interest, _HEADING),
+        reasons=tuple(
+            ReasonView(term=_short(each.term, _TERM), percent=round(100 * each.share))
+            for each in match.evidence[:REASONS_SHOWN]
+        ),
+    )
+
+
+def _short(text: str, limit: int) -> str:
+    """One clean line of at most `limit` characters."""
+    return shorten(one_line(text[: limit * _SLACK]), limit)
+
+
+def _title(paper: Paper) -> str:
+    return _short(paper.title, _TITLE) or paper.id
+
+
+def _links(links: Links) -> tuple[LinkView, ...]:
+    """The links that are safe, abstract first, as it is where the title leads."""
+    urls = {label: web_url(getattr(links, name)) for name, label in _LABELS.items()}
+    return tuple(LinkView(label=label, url=url) for label, url in urls.items() if url is not None)
+
+
+def _summary(shown: int, considered: int, passed: int) -> str:
+    papers = "paper" if shown == 1 else "papers"
+    above = f" ({passed:,} above your bar)" if passed > shown else ""
+    return f"{shown:,} {papers} for you, out of {considered:,} new{above}"
+
+
+def _english(day: date | datetime | None) -> str:
+    """`9 May 2025`, whatever the locale of the machine."""
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}" if day else ""

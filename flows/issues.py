@@ -1,0 +1,77 @@
+"""Compose what is due for all readers, batch by batch, and deliver it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from prefect import flow, task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+
+from digest import pipeline, settings
+from digest.errors import DigestError
+from digest.profiles import load
+from digest.render import Renderer
+from digest.store import Store
+from flows.outcomes import settled, table
+
+READERS = 200
+"""Readers a task: enough work to be worth a task run, few enough to be done again when a worker dies."""
+
+
+@task(cache_policy=NO_CACHE)
+def compose_batch(home: Path, profiles: list[Path], day: date, now: datetime, *, keep: bool) -> dict[str, Any]:
+    """`pipeline.compose_issues` for the profiles in these files; the report as plain values."""
+    options = settings.load(home)
+    with Store(options.database) as store:
+        readers = [load(path) for path in profiles]
+        return asdict(pipeline.compose_issues(store, options, readers, day=day, now=now, keep=keep))
+
+
+@task(cache_policy=NO_CACHE)
+def deliver_due(home: Path, now: datetime) -> dict[str, Any]:
+    """`pipeline.deliver`; the report as plain values."""
+    options = settings.load(home)
+    with Store(options.database) as store:
+        return asdict(pipeline.deliver(store, options, Renderer(options.templates), now=now))
+
+
+@flow(name="issues")
+async def issues(
+    home: Path, profiles: list[Path], day: date, composed: datetime, now: datetime, *, keep: bool = True
+) -> dict[str, Any]:
+    """One run over all readers: issues composed and delivered, skips by reason, faults; a report as plain values.
+
+    `profiles` are files, never addresses. `composed` is the instant the mails bear, `now` the clock's.
+    """
+    report = pipeline.RunReport()
+    batches = [profiles[start : start + READERS] for start in range(0, len(profiles), READERS)]
+    composing = [compose_batch.submit(home, batch, day, composed, keep=keep) for batch in batches]
+    outcomes = settled(composing)
+    for batch, outcome in zip(batches, outcomes, strict=True):
+        if isinstance(outcome, DigestError):
+            report.failed += [{"profile": path.stem, "why": str(outcome)} for path in batch]
+        else:
+            report.add(pipeline.RunReport(**outcome))
+    if keep:
+        for delivered in settled([deliver_due.submit(home, now)]):
+            if isinstance(delivered, DigestError):
+                report.failed.append({"profile": "", "why": str(delivered)})
+            else:
+                report.add(pipeline.RunReport(**delivered))
+    create_markdown_artifact(_summary(report, day), key="issues", description=f"Issues of {day}")
+    return asdict(report)
+
+
+def _summary(report: pipeline.RunReport, day: date) -> str:
+    rows: list[tuple[object, ...]] = [
+        ("readers", len(report.issues) + len(report.skipped)),
+        ("issues composed", len(report.issues)),
+        ("mails delivered", report.delivered),
+        *((f"no mail: {reason}", count) for reason, count in report.skips()),
+        *((f"failed: {fault['profile']}", fault["why"]) for fault in report.failed),
+    ]
+    return table(f"Issues of {day}", ("what", "count"), rows)

@@ -1,0 +1,269 @@
+"""The bytes of a mail: what is sent, what can never be sent, and that it stays the same."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import os
+import re
+from dataclasses import fields, replace
+from datetime import UTC, date, datetime
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digest.errors import DeliveryError
+from digest.message import build, list_id, message_id
+from digest.render import Renderer
+from digest.types import (
+    Envelope,
+    Evidence,
+    Issue,
+    Links,
+    Match,
+    Paper,
+    Rendered,
+    Section,
+    Signals,
+)
+
+GOLDEN = Path(__file__).parent / "golden" / "issue.eml"
+
+RENDERED = Rendered(subject="Quiet owls", text="Good morning\n", html="<p>Good morning</p>\n", page="")
+ENVELOPE = Envelope(
+    sender="Paper Digest <digest@example.org>",
+    recipient="ada@example.org",
+    date=datetime(2025, 5, 9, 6, 30, tzinfo=UTC),
+    message_id="<1@example.org>",
+    list_id="<ada.paper-digest.example.org>",
+)
+
+
+def parsed(raw: bytes) -> EmailMessage:
+    """The mail as the standard library reads it."""
+    message = email.message_from_bytes(raw, policy=email.policy.default)
+    assert isinstance(message, EmailMessage)
+    return message
+
+
+def content(part: EmailMessage) -> str:
+    """A part's text, its line ends unified."""
+    return str(part.get_content()).replace("\r\n", "\n")
+
+
+def with_field(field: str, value: str) -> Envelope:
+    """The envelope with one text field changed."""
+    values = {each.name: getattr(ENVELOPE, each.name) for each in fields(Envelope)}
+    return Envelope(**{**values, field: value})
+
+
+def assert_well_formed(raw: bytes) -> None:
+    """What every mail must be, whatever went in."""
+    assert raw.partition(b"\r\n\r\n")[0].isascii()
+    assert all(len(line) <= 998 for line in raw.split(b"\r\n"))
+    assert b"\n" not in raw.replace(b"\r\n", b"")
+    assert b"\r" not in raw.replace(b"\r\n", b"")
+    message = parsed(raw)
+    for part in message.walk():
+        assert not part.defects
+        assert not [header for header in part.values() if header.defects]
+    names = ["Date", "From", "To", "Subject", "Message-ID", "List-Id", "Auto-Submitted", "MIME-Version", "Content-Type"]
+    assert message.keys() == names
+
+
+def fixed_issue() -> Issue:
+    """One issue that shows everything a mail can show; its papers do not exist."""
+    owls = Paper(
+        id="arxiv:2505.00001",
+        title="Quiet Owls: Listening for Wingbeats <below> the Noise Floor",
+        abstract="Owls fly without a sound. We lay out forty microphones in a wood & hear them all the same. " * 9,
+        authors=("Ada Example", "Bo Müller", "Chen Li", "Dina Roe", "Eve Fry", "Finn Oak", "Gil Ash"),
+        categories=("eess.AS", "cs.SD"),
+        announced=date(2025, 5, 9),
+        links=Links(
+            abstract="https://arxiv.org/abs/2505.00001",
+            pdf="https://arxiv.org/pdf/2505.00001",
+            code="https://example.org/owls?a=1&b=2",
+        ),
+        signals=Signals(upvotes=1234, comments=1),
+    )
+    tides = Paper(id="title:tides", title="مد وجزر: Tides in Two Scripts", venue="Journal of Shores", abstract="Short.")
+    evidence = (Evidence(term="microphone array", share=0.62), Evidence(term="owl", share=0.205))
+    return Issue(
+        id="ada-2025-05-09",
+        profile="ada",
+        name="Ada",
+        day=date(2025, 5, 9),
+        composed=datetime(2025, 5, 9, 6, 0, tzinfo=UTC),
+        sections=(
+            Section(heading="Sound", matches=(Match(paper=owls, score=81.4, interest="Sound", evidence=evidence),)),
+            Section(heading="Sea", matches=(Match(paper=tides, score=33.0, interest="Sea"),)),
+        ),
+        considered=131,
+        passed=14,
+    )
+
+
+def test_the_golden_mail_is_the_same_bytes() -> None:
+    """A fixed issue gives the very bytes on file; GOLDEN=write writes them anew, for a person to read what changed."""
+    envelope = replace(
+        ENVELOPE,
+        recipient="Ada <ada@example.org>",
+        message_id=message_id("ada-2025-05-09", "ada", "example.org"),
+        list_id=list_id("ada", "example.org"),
+    )
+    raw = build(Renderer().render(fixed_issue()), envelope)
+    if os.environ.get("GOLDEN") == "write":
+        GOLDEN.parent.mkdir(exist_ok=True)
+        GOLDEN.write_bytes(raw)
+        pytest.fail(f"{GOLDEN.name} is written: read what changed")
+    assert raw == GOLDEN.read_bytes(), "the mail changed; if that is meant: GOLDEN=write pytest tests/test_message.py"
+
+
+def test_the_golden_mail_is_well_formed() -> None:
+    """The mail on file has no defect in any part and no line over 998 octets."""
+    assert_well_formed(GOLDEN.read_bytes())
+
+
+def test_the_parts_are_text_first_and_html_last() -> None:
+    """A mail has two parts, the HTML one last, and both read back as they were."""
+    rendered = replace(RENDERED, text="Grüße, 猫 🎉\n" + "x" * 3000 + "\n", html="<p>ü</p>\n")
+    message = parsed(build(rendered, ENVELOPE))
+    text, html = (part for part in message.iter_parts() if isinstance(part, EmailMessage))
+    assert message.get_content_type() == "multipart/alternative"
+    assert [text.get_content_type(), html.get_content_type()] == ["text/plain", "text/html"]
+    assert content(text) == rendered.text
+    assert content(html) == rendered.html
+    assert {part["Content-Transfer-Encoding"] for part in (text, html)} == {"quoted-printable"}
+
+
+def test_headers_say_who_when_and_what_list() -> None:
+    """Every header a mailing list's mail should carry is there, with the envelope's values."""
+    message = parsed(build(RENDERED, ENVELOPE))
+    assert message["From"] == "Paper Digest <digest@example.org>"
+    assert message["To"] == "ada@example.org"
+    assert message["Subject"] == "Quiet owls"
+    assert message["Date"].datetime == ENVELOPE.date
+    assert message["Message-ID"] == "<1@example.org>"
+    assert message["List-Id"] == "<ada.paper-digest.example.org>"
+    assert message["Auto-Submitted"] == "auto-generated"
+
+
+def test_a_long_list_id_stays_readable() -> None:
+    """A List-Id longer than a line is neither folded nor encoded, so mail programs can filter by it."""
+    identifier = list_id("ada", "news." * 20 + "example.org")
+    raw = build(RENDERED, replace(ENVELOPE, list_id=identifier))
+    assert f"\r\nList-Id: {identifier}\r\n".encode() in raw
+
+
+def test_the_same_mail_is_the_same_bytes_and_another_has_another_boundary() -> None:
+    """Building twice gives the same bytes; the boundary follows the Message-ID."""
+    other = replace(ENVELOPE, message_id="<2@example.org>")
+    assert build(RENDERED, ENVELOPE) == build(RENDERED, ENVELOPE)
+    assert parsed(build(RENDERED, ENVELOPE)).get_boundary() != parsed(build(RENDERED, other)).get_boundary()
+
+
+def test_an_encoded_word_in_a_title_injects_no_header() -> None:
+    """A subject that spells out an encoded line break arrives as it is written, in one header."""
+    subject = "On =?utf-8?q?evil=0D=0ABcc:_eve=40example.org?= titles"
+    raw = build(replace(RENDERED, subject=subject), ENVELOPE)
+    assert_well_formed(raw)
+    assert parsed(raw)["Subject"] == subject
+
+
+@given(subject=st.text(max_size=400), name=st.text(max_size=200))
+def test_no_text_gets_out_of_its_header(subject: str, name: str) -> None:
+    """Whatever a subject or display name holds, the mail keeps its nine headers and its one recipient."""
+    raw = build(replace(RENDERED, subject=subject), replace(ENVELOPE, recipient=f"{name} <ada@example.org>"))
+    assert_well_formed(raw)
+    message = parsed(raw)
+    assert [address.addr_spec for address in message["To"].addresses] == ["ada@example.org"]
+    assert not re.search("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]", message["Subject"])
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Ada", "Ada M. Roe", 'Ada "Countess" Roe', "Roe, Ada; <x@example.org>", "Müller, Ada", "=?utf-8?q?a?=", "猫 🎉"],
+)
+def test_display_names_arrive_as_written(name: str) -> None:
+    """A display name comes back unchanged, whatever quoting or encoding it takes."""
+    message = parsed(build(RENDERED, replace(ENVELOPE, sender=f"{name} <digest@example.org>")))
+    assert message["From"].addresses[0].display_name == name
+
+
+def test_a_quoted_display_name_is_not_quoted_twice() -> None:
+    """A sender written in RFC 5322's quoted form shows without the quotes."""
+    message = parsed(build(RENDERED, replace(ENVELOPE, sender='"Digest, \\"Daily\\"" <digest@example.org>')))
+    assert message["From"].addresses[0].display_name == 'Digest, "Daily"'
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "ada",
+        "ada@",
+        "@example.org",
+        "ada@example.org\nBcc: eve@example.org",
+        "ada@example.org\r",
+        "a\u202eda@example.org",
+        "ada@example.org, eve@example.org",
+        "<ada@example.org> <eve@example.org",
+        "Ada <ada@example.org\x00>",
+        "ada@exa mple.org",
+        "adä@example.org",
+        "a" * 65 + "@example.org",
+        "ada@" + "label." * 50 + "org",
+        "ada@-example.org",
+    ],
+)
+@pytest.mark.parametrize("field", ["sender", "recipient"])
+def test_a_wrong_address_is_refused_and_not_repeated(field: str, address: str) -> None:
+    """What is not one plain address raises an error that names the field and keeps the address to itself."""
+    with pytest.raises(DeliveryError) as caught:
+        build(RENDERED, with_field(field, address))
+    assert field in str(caught.value)
+    assert "example.org" not in str(caught.value)
+    assert "ada" not in str(caught.value)
+
+
+@pytest.mark.parametrize("field", ["message_id", "list_id"])
+@pytest.mark.parametrize("identifier", ["", "1@example.org", "<a b>", "<a>\r\nBcc: <b>", "<é>", "<" + "a" * 999 + ">"])
+def test_a_wrong_identifier_is_refused(field: str, identifier: str) -> None:
+    """An identifier that would break its header line raises instead."""
+    with pytest.raises(DeliveryError, match=field):
+        build(RENDERED, with_field(field, identifier))
+
+
+@given(text=st.text(alphabet=st.characters(), max_size=300))
+def test_any_text_survives_the_way(text: str) -> None:
+    """A body reads back as it was sent, but for line ends, which mail unifies, and lone surrogates."""
+    raw = build(replace(RENDERED, text=text), ENVELOPE)
+    assert_well_formed(raw)
+    part = parsed(raw).get_body(("plain",))
+    assert isinstance(part, EmailMessage)
+    sent = text.encode("utf-8", "replace").decode().replace("\r\n", "\n").replace("\r", "\n")
+    assert content(part).removesuffix("\n") == sent.removesuffix("\n")
+
+
+def test_message_ids_name_issue_and_subscriber() -> None:
+    """The same pair gives the same Message-ID, any other pair another; neither can be read from it."""
+    known = message_id("issue-1", "ada", "example.org")
+    assert known == message_id("issue-1", "ada", "example.org")
+    assert len({known, message_id("issue-2", "ada", "example.org"), message_id("issue-1", "bo", "example.org")}) == 3
+    assert message_id("a", "bc", "example.org") != message_id("ab", "c", "example.org")
+    assert re.fullmatch(r"<[0-9a-f]{32}@example\.org>", known)
+    with pytest.raises(DeliveryError, match="not a host name"):
+        message_id("issue-1", "ada", "example.org>\r\nBcc: x")
+
+
+def test_list_ids_are_host_names_and_stay_apart() -> None:
+    """Slugs that are no host label get one of their own, so no two profiles share a list."""
+    assert list_id("ada", "example.org") == "<ada.paper-digest.example.org>"
+    slugs = ["ada", "Ada", "ada.", "größe", "gr e", "猫", "a" * 80, "a" * 81]
+    identifiers = [list_id(slug, "example.org") for slug in slugs]
+    assert len(set(identifiers)) == len(slugs)
+    assert all(re.fullmatch(r"<[a-z0-9-]{1,63}\.paper-digest\.example\.org>", each) for each in identifiers)
