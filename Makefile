@@ -25,3 +25,30 @@ $(VENV)/installed-dev: $(VENV)/installed
 	@echo "Adding the test tools …"
 	@$(BIN)/pip install -qq --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
+
+demo: $(VENV)/installed
+	@DIGEST_HOME=$(DEMO_HOME) $(BIN)/digest ingest digest/sample/papers --as-of 2025-05-09
+	@DIGEST_HOME=$(DEMO_HOME) $(BIN)/digest run --date 2025-05-09
+	@echo "The papers are real, their summaries and votes were made up for this demo (digest/sample/README.md)."
+	@echo "Look at $(DEMO_HOME)/pages/2025-05-09-ada.html in a browser, or at the mails in $(DEMO_HOME)/outbox."
+
+test: $(VENV)/installed-dev
+	@$(BIN)/pytest -q -m "not slow"
+
+lint: $(VENV)/installed-dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+check: lint
+	@$(BIN)/pytest -q
+
+bench: $(VENV)/installed-dev
+	@$(BIN)/python bench/ingest.py
+
+screenshot: $(VENV)/installed-dev demo
+	@$(BIN)/python bench/screenshot.py $(DEMO_HOME)/outbox/2025-05-09-ada.eml --output docs/issue.png
+
+clean:
+	@rm -rf $(VENV) $(DEMO_HOME)

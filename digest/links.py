@@ -20,6 +20,7 @@ _CALLED_PROJECT = re.compile(
 # A sentence that follows without a space: a path has no full stop before a capital and a small letter at its end.
 _NEXT_SENTENCE = re.compile(r"[.,;](?=[A-Z][a-z]+$)")
 _TRAILING = ".,;:!?'\"*_~$…"
+_LONGEST_URL = 2000
 _OPENING = {")": "(", "]": "["}
 
 _CODE_HOSTS = ("github.com", "gitlab.com", "huggingface.co", "bitbucket.org", "codeberg.org", "anonymous.4open.science")
@@ -50,10 +51,12 @@ def links_in(*texts: str) -> Links:
 
 
 def http_url(text: object) -> str | None:
-    """`text` where it is an absolute http(s) URL with a host and no white space, else None (`javascript:` and such)."""
+    """`text` where it is an absolute http(s) URL with a host, no white space and at most 2,000 characters, else None."""
     if not isinstance(text, str):
         return None
     url = text.strip()
+    if len(url) > _LONGEST_URL:
+        return None
     try:
         parts = urlsplit(url)
         host = parts.hostname
@@ -66,12 +69,13 @@ def http_url(text: object) -> str | None:
 
 def _trimmed(url: str) -> str:
     url = _NEXT_SENTENCE.split(url)[0]
-    while url:
-        last = url[-1]
-        stray = last in _OPENING and url.count(last) > url.count(_OPENING[last])
-        if last not in _TRAILING and not stray:
-            break
-        url = url[:-1]
+    surplus = {closing: url.count(closing) - url.count(opening) for closing, opening in _OPENING.items()}
+    end = len(url)
+    while end and (url[end - 1] in _TRAILING or surplus.get(url[end - 1], 0) > 0):
+        end -= 1
+        if url[end] in surplus:
+            surplus[url[end]] -= 1
+    url = url[:end]
     return url if url.lower().startswith("http") else f"https://{url}"
 
 

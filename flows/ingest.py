@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from prefect import flow, task
-from prefect.artifacts import create_markdown_artifact
+from prefect.artifacts import acreate_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
 from digest import settings
@@ -43,5 +43,6 @@ async def ingest(home: Path, paths: list[Path], as_of: date, format: str | None 
         rows.append((path.name, report.read, report.new, report.updated, report.duplicate, report.rejected))
         total.add(report)
     columns = ("source", "read", "new", "updated", "duplicate", "rejected")
-    create_markdown_artifact(table(f"Papers of {as_of}", columns, rows), key="ingest", description=f"As of {as_of}")
+    papers = table(f"Papers of {as_of}", columns, rows)
+    await acreate_markdown_artifact(papers, key="ingest", description=f"As of {as_of}")
     return asdict(total)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from prefect import flow, task
-from prefect.artifacts import create_markdown_artifact
+from prefect.artifacts import acreate_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
 from digest import pipeline, settings
@@ -62,7 +62,7 @@ async def issues(
                 report.failed.append({"profile": "", "why": str(delivered)})
             else:
                 report.add(pipeline.RunReport(**delivered))
-    create_markdown_artifact(_summary(report, day), key="issues", description=f"Issues of {day}")
+    await acreate_markdown_artifact(_summary(report, day), key="issues", description=f"Issues of {day}")
     return asdict(report)
 
 

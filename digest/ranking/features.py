@@ -52,6 +52,7 @@ class Features:
         n_papers, n_terms = self._counts.shape
         self.terms: list[str] = list(self._columns)
         frequency = np.bincount(self._counts.indices, minlength=n_terms).astype(np.float64)
+        self._is_shared = frequency > 1
         n = float(n_papers)
         if general:
             counted, of_term = general_frequencies()
@@ -94,6 +95,10 @@ class Features:
     def ceiling(self, words: NDArray[np.float64]) -> float:
         """The score that a paper saturated with these words would reach."""
         return float(words @ self._word_idf)
+
+    def is_shared(self, term: int) -> bool:
+        """Whether more than one paper has the term: one that a single paper has explains nothing to a reader."""
+        return bool(self._is_shared[term])
 
     def spelling(self, term: int) -> str:
         """The term as papers write it most often."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -90,11 +91,13 @@ class Ranker:
         if interest.contributions is None:
             return {interest.label: 100 * float(interest.scores[row])}
         contributions = interest.contributions[row]
-        most = np.lexsort((contributions.indices, -contributions.data))[:MAX_EVIDENCE]
+        ordered = np.lexsort((contributions.indices, -contributions.data))
+        telling = (
+            n for n in ordered if contributions.data[n] > 0 and self._features.is_shared(contributions.indices[n])
+        )
         return {
             self._features.spelling(contributions.indices[n]): 100 * float(contributions.data[n])
-            for n in most
-            if contributions.data[n] > 0
+            for n in islice(telling, MAX_EVIDENCE)
         }
 
 

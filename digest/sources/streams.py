@@ -13,12 +13,10 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from digest.errors import SourceError
 from digest.sources.records import Document, Dump, Record
-from digest.types import Rejection
+from digest.types import Paper, Rejection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-
-    from digest.types import Paper
 
 READ_ERRORS = (OSError, EOFError, zlib.error)
 MAX_DOCUMENT = 64 * 2**20
@@ -72,7 +70,8 @@ def read_document(
         cut = describe(error)
     outcomes = list(parse(Document(dump.name, bytes(body), dump.as_of, cut)))
     if cut is not None:
-        outcomes.append(Rejection(where=dump.name, why=f"cut off after {len(outcomes)} records: {cut}"))
+        papers = sum(isinstance(outcome, Paper) for outcome in outcomes)
+        outcomes.append(Rejection(where=dump.name, why=f"cut off after {papers} records: {cut}"))
     return (Record(outcome) for outcome in outcomes)
 
 
