@@ -48,7 +48,7 @@ bench: $(VENV)/installed-dev
 	@$(BIN)/python bench/ingest.py
 
 screenshot: $(VENV)/installed-dev demo
-	@$(BIN)/python bench/screenshot.py $(DEMO_HOME)/outbox/2025-05-09-ada.eml --output docs/issue.png
+	@$(BIN)/python bench/screenshot.py $(DEMO_HOME)/outbox/2025-05-09-ada.eml --height 900 --output docs/issue.png
 
 clean:
 	@rm -rf $(VENV) $(DEMO_HOME)

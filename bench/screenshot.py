@@ -38,12 +38,14 @@ def html_of(path: Path) -> str:
     return str(part.get_content())
 
 
-def photograph(html: str, output: Path, *, executable: str, width: int, dark: bool) -> None:
-    """Write a PNG of the whole page; the page can reach no network."""
+def photograph(
+    html: str, output: Path, *, executable: str, width: int, height: int | None, dark: bool
+) -> None:
+    """Write a PNG of the page, of its top where a height is given; the page can reach no network."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
         context = browser.new_context(
-            viewport={"width": width, "height": 800},
+            viewport={"width": width, "height": height or 800},
             device_scale_factor=2,
             color_scheme="dark" if dark else "light",
             java_script_enabled=False,
@@ -51,7 +53,7 @@ def photograph(html: str, output: Path, *, executable: str, width: int, dark: bo
         )
         page = context.new_page()
         page.set_content(html)
-        page.screenshot(path=output, full_page=True)
+        page.screenshot(path=output, full_page=height is None)
         browser.close()
 
 
@@ -63,6 +65,7 @@ def main() -> int:
     parser.add_argument(
         "--width", type=int, default=600, help="width of the window: 600 for a desktop, 375 for a phone"
     )
+    parser.add_argument("--height", type=int, help="show the top of the page only, this many pixels of it")
     parser.add_argument("--dark", action="store_true", help="as on a machine set to dark colours")
     options = parser.parse_args()
     output = options.output or options.source.with_suffix(".png")
@@ -72,7 +75,7 @@ def main() -> int:
         return 1
     try:
         html = html_of(options.source)
-        photograph(html, output, executable=executable, width=options.width, dark=options.dark)
+        photograph(html, output, executable=executable, width=options.width, height=options.height, dark=options.dark)
     except (OSError, ValueError, Error) as error:
         print(f"no picture of {options.source}: {error}", file=sys.stderr)
         return 1
