@@ -13,6 +13,8 @@ _URL = re.compile(
     r"""[^\s<>"{}|\\^`“”\u2018\u2019]+""",
     re.IGNORECASE,
 )
+# A text without any of these holds no URL; most abstracts need no further look.
+_SIGNS = ("://", "github.", "GitHub.", "gitlab.", "GitLab.", "huggingface.")
 _CALLED_PROJECT = re.compile(
     r"\b(?:(?:project|home|web|demo)[\s-]?(?:web[\s-]?)?(?:page|site)|project|website|demos?)\b[^.;]{0,40}$",
     re.IGNORECASE,
@@ -38,7 +40,7 @@ def links_in(*texts: str) -> Links:
     code: str | None = None
     project: str | None = None
     for text in texts:
-        if "://" not in text and "git" not in text and "huggingface" not in text:
+        if not any(sign in text for sign in _SIGNS):
             continue
         for found in _URL.finditer(text):
             url = _trimmed(found[0])
@@ -51,7 +53,7 @@ def links_in(*texts: str) -> Links:
 
 
 def http_url(text: object) -> str | None:
-    """`text` where it is an absolute http(s) URL with a host, no white space and at most 2,000 characters, else None."""
+    """`text` where it is an absolute http(s) URL with a host and at most 2,000 characters, else None."""
     if not isinstance(text, str):
         return None
     url = text.strip()

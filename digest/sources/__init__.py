@@ -16,7 +16,7 @@ from digest.sources import arxiv_feed, arxiv_snapshot, hf_daily, interchange, tr
 from digest.sources.detect import LOOK_AHEAD, UTF16_MARKS, detect, unusable
 from digest.sources.lines import read_lines
 from digest.sources.records import Dump, Record
-from digest.sources.streams import chunks, look_ahead, read_document
+from digest.sources.streams import READ_ERRORS, chunks, describe, look_ahead, read_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -67,7 +67,10 @@ def read(dump: Dump, *, format: str | None = None, offset: int = 0, line: int = 
     """
     if format is not None and format not in FORMATS:
         raise SourceError(dump.name, f"unknown format {format!r}: known are {', '.join(FORMATS)}")
-    head, pieces = look_ahead(chunks(dump.stream), LOOK_AHEAD)
+    try:
+        head, pieces = look_ahead(chunks(dump.stream), LOOK_AHEAD)
+    except READ_ERRORS as error:
+        raise SourceError(dump.name, f"cannot be read: {describe(error)}") from error
     if offset:
         return _resumed(dump, format, pieces, offset, line)
     if why := unusable(head):

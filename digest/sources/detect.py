@@ -38,6 +38,8 @@ _DOCTYPE = re.compile(r"<!doctype\s+([\w.:-]+)", re.IGNORECASE)
 _FIRST_ENTRY = re.compile(r"<(?:entry|item)[\s>]")
 _SNAPSHOT_KEYS = frozenset({"submitter", "authors_parsed", "versions", "update_date", "report-no", "journal-ref"})
 _INTERCHANGE_KEYS = frozenset({"abstract", "announced", "categories"})
+_CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_TEXT_CONTROLS = 0.02  # a stray NUL spoils its record; random bytes have a tenth of such, UTF-16 without its mark half
 _NOT_READ = "not a format this version reads"
 
 
@@ -48,7 +50,7 @@ def unusable(head: bytes) -> str | None:
             return f"{what}: {_NOT_READ}"
     if not head.strip(b" \t\r\n\x00\xef\xbb\xbf"):
         return "empty"
-    if b"\x00" in head and not head.startswith(UTF16_MARKS):
+    if len(_CONTROLS.findall(head)) > len(head) * _TEXT_CONTROLS and not head.startswith(UTF16_MARKS):
         return f"binary data: {_NOT_READ}"
     text = feed_xml.decode(head)
     root = feed_xml.root_element(text)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _DECODER = json.JSONDecoder()
+_LONGEST_LITERAL = len("-Infinity")
 _SPACE = re.compile(r"[ \t\n\r]*+")
 
 
@@ -76,8 +77,8 @@ def decode(text: str, at: int) -> tuple[object, int]:
         return _DECODER.raw_decode(text, at)
     except json.JSONDecodeError as error:
         why = f"{error.msg[:1].lower()}{error.msg[1:]}"
-        # A string without end is reported where it begins, all else where it breaks.
-        is_end = error.pos >= len(text) or error.msg.startswith("Unterminated string")
+        # A string without end is reported where it begins; a literal or an escape that is cut, just before the end.
+        is_end = error.pos >= len(text) - _LONGEST_LITERAL or error.msg.startswith("Unterminated string")
         raise BrokenJsonError(why, error.pos, is_end=is_end) from error
     except (ValueError, RecursionError) as error:
         raise BrokenJsonError("a number is too long or the nesting too deep", at, is_end=False) from error

@@ -31,7 +31,10 @@ def chunks(stream: BinaryIO) -> Iterator[bytes]:
 
 
 def look_ahead(pieces: Iterator[bytes], size: int) -> tuple[bytes, Iterator[bytes]]:
-    """The first `size` bytes or more, and the whole once again, with an error of reading at the place it came."""
+    """The first `size` bytes or more, and the whole once again, with an error of reading at the place it came.
+
+    An error before the first byte is raised at once.
+    """
     head: list[bytes] = []
     rest = pieces
     try:
@@ -40,6 +43,8 @@ def look_ahead(pieces: Iterator[bytes], size: int) -> tuple[bytes, Iterator[byte
     except StopIteration:
         rest = iter(())
     except READ_ERRORS as error:
+        if not head:
+            raise
         rest = _broken(error)
     return b"".join(head), itertools.chain(head, rest)
 

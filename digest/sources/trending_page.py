@@ -32,8 +32,7 @@ _FURNITURE = re.compile(
     | by\s*AK\ and\ the\ research\ community
     | (?:submitted|posted)\ by(?:\s+\S+){1,4}
     | published\ on(?:\s+\S+){1,4}
-    | [·•|\s]*\d[\d.,]*\s*[kKmM]?\s*(?:[·•|]?\s*(?:upvotes?|comments?|authors?|stars?|likes?|replies|views))?
-    | [▲△⬆⭐★☆♥❤👍🔥]\ufe0f?\s*[\d.,kKmM]*
+    | (?:[\W_]*+\d[\d.,]*+\s*+[km]?+\s*+(?:upvotes?|comments?|authors?|stars?|likes?|replies|views)?+)++[\W_]*+
     | [\W_]+
     """,
     re.VERBOSE | re.IGNORECASE,
