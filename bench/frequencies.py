@@ -10,8 +10,8 @@ from collections import Counter
 from datetime import date
 from pathlib import Path
 
-from digest.ranking.terms import Analyser
-from digest.reading import dumps
+from digest.ranking.terms import stems
+from digest.reading import Location, locate, opened
 from digest.sources import read
 from digest.types import Paper
 
@@ -22,12 +22,15 @@ def main(paths: list[Path]) -> None:
     """Print the number of papers, then a line a term."""
     titles = set()
     frequencies: Counter[str] = Counter()
-    analyser = Analyser()
-    for dump in dumps(paths, as_of=date(2000, 1, 1)):
-        for record in read(dump):
-            if isinstance(record.outcome, Paper) and record.outcome.title not in titles:
-                titles.add(record.outcome.title)
-                frequencies.update({*analyser.terms(record.outcome.title), *analyser.terms(record.outcome.abstract)})
+    for location in locate(paths):
+        if not isinstance(location, Location):
+            raise SystemExit(str(location))
+        with opened(location, date(2000, 1, 1), lambda _: None) as dump:
+            papers = [record.outcome for record in read(dump) if isinstance(record.outcome, Paper)]
+        for paper in papers:
+            if paper.title not in titles:
+                titles.add(paper.title)
+                frequencies.update({*stems(paper.title), *stems(paper.abstract)})
     print(f"papers\t{len(titles)}")
     for term, frequency in sorted(frequencies.items()):
         if frequency >= MIN_PAPERS:

@@ -8,6 +8,7 @@ The tree::
     ├── ProfileError      an interest profile; carries every fault of the file
     ├── TemplateError     a template that does not compile or names what is not there
     ├── StoreError        the database: locked, newer than this program, not ours
+    ├── EvaluationError   a set of judged rankings; carries every fault of the file
     └── DeliveryError     a mail that could not be handed over
 
 A `DigestError` spoils one paper, file, profile or delivery; it is counted and reported and the run goes on.
@@ -55,6 +56,14 @@ class TemplateError(DigestError):
 
 class StoreError(DigestError):
     """The database cannot be used: locked by another program, newer than this one, or not a digest database."""
+
+
+class EvaluationError(DigestError):
+    """An evaluation set has faults; `faults` holds one line for each, as `file:line: key: what is wrong: the mend`."""
+
+    def __init__(self, faults: tuple[str, ...]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
 
 
 class DeliveryError(DigestError):

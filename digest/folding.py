@@ -1,48 +1,51 @@
 """One work seen twice: v1 and v2, or arXiv and Hugging Face, folded into one paper.
 
-Folding is independent of the order in which the sources come, so a rerun or a late dump changes nothing.
+`fold` is a join: commutative, associative and idempotent. So neither the order of dumps, nor one that comes again,
+changes what is known of a work. It is one because each field is chosen by an order on that field's values alone.
 """
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from datetime import date
 from typing import TYPE_CHECKING
 
-from digest.types import Links, Paper, Signals
+from digest.types import AnnounceType, Links, Paper, Signals
 
 if TYPE_CHECKING:
-    from collections.abc import Set as AbstractSet
+    from collections.abc import Sequence
 
 _STRENGTH = ("arxiv:", "doi:", "title:")
+_ANNOUNCE_TYPES = tuple(AnnounceType)
 _SAME_TEXT = 0.5
 
 
-def fold(known: Paper, seen: Paper) -> Paper:
+def fold(one: Paper, another: Paper) -> Paper:
     """The paper that both describe, with the best of each field.
 
-    The text, authors and categories are those of the newest version (a source that states no version yields to one
-    that does); dates are the first published, last updated and first announced; counts are the highest seen; links
-    and ids are joined.
+    Version, title and abstract stay together: they are the newest version's (a source that states none, or has no
+    abstract, yields to one that does). Dates are the first published, the last updated, and the first announced with
+    its type; counts are the highest; ids are joined, the strongest in front (arXiv, DOI, title); of everything else the
+    fullest value is kept: the most authors and categories, the longest link or comment.
     """
-    newest, other = (seen, known) if _authority(seen) > _authority(known) else (known, seen)
-    ids = sorted({known.id, seen.id, *known.other_ids, *seen.other_ids}, key=_id_order)
-    announced = min((p for p in (known, seen) if p.announced), key=_announcement, default=newest)
+    text = max(one, another, key=_text_order)
+    news = min(one, another, key=_news_order)
+    paper_id = min(one.id, another.id, key=_id_order)
     return Paper(
-        id=ids[0],
-        other_ids=tuple(ids[1:]),
-        title=newest.title or other.title,
-        abstract=newest.abstract or other.abstract,
-        version=newest.version if newest.version is not None else other.version,
-        authors=newest.authors or other.authors,
-        categories=newest.categories or other.categories,
-        published=min((p.published for p in (known, seen) if p.published), default=None),
-        updated=max((p.updated for p in (known, seen) if p.updated), default=None),
-        announced=announced.announced,
-        announce_type=announced.announce_type,
-        venue=newest.venue or other.venue,
-        comment=newest.comment or other.comment,
-        links=_join_links(newest.links, other.links),
-        signals=_join_signals(newest.signals, other.signals),
+        id=paper_id,
+        other_ids=tuple(sorted({*_ids(one), *_ids(another)} - {paper_id}, key=_id_order)),
+        version=text.version,
+        title=text.title,
+        abstract=text.abstract,
+        authors=max(one.authors, another.authors, key=_fullness),
+        categories=max(one.categories, another.categories, key=_fullness),
+        published=min((p.published for p in (one, another) if p.published), default=None),
+        updated=max((p.updated for p in (one, another) if p.updated), default=None),
+        announced=news.announced,
+        announce_type=news.announce_type,
+        venue=_fuller(one.venue, another.venue),
+        comment=_fuller(one.comment, another.comment),
+        links=one.links if one.links == another.links else _join_links(one.links, another.links),
+        signals=one.signals if one.signals == another.signals else _join_signals(one.signals, another.signals),
     )
 
 
@@ -52,18 +55,20 @@ def is_same_work(one: Paper, another: Paper) -> bool:
     Two arXiv ids are always two works, even when both name one DOI. A paper known by its title only is the same as
     another of that title when half of the words of the shorter abstract stand in the other one.
     """
+    if one.id == another.id:
+        return True
     if one.id.startswith("arxiv:") and another.id.startswith("arxiv:"):
-        return one.id == another.id
-    if {one.id, *one.other_ids} & {another.id, *another.other_ids}:
+        return False
+    if not {*_ids(one)}.isdisjoint(_ids(another)):
         return True
     if not (one.id.startswith("title:") or another.id.startswith("title:")):
         return False
-    shorter, longer = sorted((_words(one.abstract), _words(another.abstract)), key=len)
+    shorter, longer = sorted((set(paper.abstract.casefold().split()) for paper in (one, another)), key=len)
     return len(shorter & longer) >= _SAME_TEXT * len(shorter)
 
 
-def _words(text: str) -> AbstractSet[str]:
-    return set(text.casefold().split())
+def _ids(paper: Paper) -> tuple[str, ...]:
+    return (paper.id, *paper.other_ids)
 
 
 def _id_order(paper_id: str) -> tuple[int, str]:
@@ -71,29 +76,46 @@ def _id_order(paper_id: str) -> tuple[int, str]:
     return strength, paper_id
 
 
-def _authority(paper: Paper) -> tuple[int, int, int, tuple[str, str]]:
-    # The last two only make the choice between equals independent of who came first.
-    version = paper.version if paper.version is not None else 0
-    return version, len(paper.abstract), len(paper.authors), (paper.title, paper.abstract)
+def _text_order(paper: Paper) -> tuple[bool, int, int, str, int, str]:
+    # The lengths and texts only decide between equals, so that it does not matter who came first.
+    version = -1 if paper.version is None else paper.version
+    return bool(paper.abstract), version, len(paper.abstract), paper.abstract, len(paper.title), paper.title
 
 
-def _announcement(paper: Paper) -> tuple[str, str]:
-    return str(paper.announced), paper.announce_type or ""
+def _news_order(paper: Paper) -> tuple[bool, date, int]:
+    kind = paper.announce_type
+    rank = len(_ANNOUNCE_TYPES) if kind is None else _ANNOUNCE_TYPES.index(kind)
+    return paper.announced is None, paper.announced or date.max, rank
 
 
-def _join_links(first: Links, second: Links) -> Links:
-    missing = {f.name: getattr(second, f.name) for f in fields(Links) if getattr(first, f.name) is None}
-    return replace(first, **missing)
+def _fullness(value: Sequence[str]) -> tuple[int, int, Sequence[str]]:
+    return len(value), sum(map(len, value)), value
 
 
-def _join_signals(first: Signals, second: Signals) -> Signals:
-    counts = {
-        name: max((n for n in (getattr(first, name), getattr(second, name)) if n is not None), default=None)
-        for name in ("upvotes", "comments", "stars")
-    }
-    return Signals(
-        **counts,
-        submitter=first.submitter or second.submitter,
-        thumbnail=first.thumbnail or second.thumbnail,
-        summary=first.summary or second.summary,
+def _fuller(one: str | None, another: str | None) -> str | None:
+    return max(one or "", another or "", key=_fullness) or None
+
+
+def _join_links(one: Links, another: Links) -> Links:
+    return Links(
+        abstract=_fuller(one.abstract, another.abstract),
+        pdf=_fuller(one.pdf, another.pdf),
+        html=_fuller(one.html, another.html),
+        code=_fuller(one.code, another.code),
+        project=_fuller(one.project, another.project),
     )
+
+
+def _join_signals(one: Signals, another: Signals) -> Signals:
+    return Signals(
+        upvotes=_highest(one.upvotes, another.upvotes),
+        comments=_highest(one.comments, another.comments),
+        stars=_highest(one.stars, another.stars),
+        submitter=_fuller(one.submitter, another.submitter),
+        thumbnail=_fuller(one.thumbnail, another.thumbnail),
+        summary=_fuller(one.summary, another.summary),
+    )
+
+
+def _highest(one: int | None, another: int | None) -> int | None:
+    return max((count for count in (one, another) if count is not None), default=None)

@@ -12,6 +12,7 @@ from digest import reading, sources
 from digest.errors import SourceError
 from digest.progress import Silent
 from digest.sources.detect import LOOK_AHEAD, detect
+from digest.sources.streams import READ_ERRORS, chunks, describe, look_ahead
 from digest.store import checkpoints, papers
 from digest.types import Paper, Rejection
 
@@ -105,26 +106,26 @@ def ingest_location(
 ) -> IngestReport:
     """Add the papers of one dump; what it holds that is bad is in the report, and nothing is half-written."""
     report = IngestReport()
-    taken = 0
+    place = 0
 
-    def count(read: int) -> None:
-        nonlocal taken
-        taken += read
+    def at(behind: int) -> None:
+        nonlocal place
+        place = behind
 
     try:
-        size = location.size
         mark = reading.fingerprint(location, format, as_of)
         with store.reading() as connection:
             checkpoint = checkpoints.find(connection, mark) if mark else None
-        with reading.opened(location, as_of, count) as dump:
+        with reading.opened(location, as_of, at) as dump:
             if checkpoint is not None:
                 report = IngestReport.from_dict(orjson.loads(checkpoint.report))
                 progress.say(f"{location.name}: taken up again behind {report.read} papers")
             for batch in _batches(_records(dump, format, checkpoint)):
                 _add(store, batch, report, as_of=as_of, mark=mark)
-                progress.step(location.name, taken, size, f"{report.read} papers")
+                progress.step(location.name, place, location.size, f"{report.read} papers")
     except SourceError as error:
         report.reject(Rejection(where=error.where, why=error.why))
+        return report
     if mark is not None:
         with store.writing() as connection:
             checkpoints.clear(connection, mark)
@@ -134,9 +135,12 @@ def ingest_location(
 def _records(dump: Dump, format: str | None, checkpoint: checkpoints.Checkpoint | None) -> Iterator[Record]:  # noqa: A002
     if checkpoint is None:
         return sources.read(dump, format=format)
-    name = format or detect(dump.stream.read(LOOK_AHEAD))[0]
-    dump.stream.seek(checkpoint.offset)
-    return sources.read(dump, format=name, offset=checkpoint.offset, line=checkpoint.line)
+    try:
+        head, _ = look_ahead(chunks(dump.stream), LOOK_AHEAD)
+        dump.stream.seek(checkpoint.offset)
+    except READ_ERRORS as error:
+        raise SourceError(dump.name, f"cannot be read: {describe(error)}") from error
+    return sources.read(dump, format=format or detect(head)[0], offset=checkpoint.offset, line=checkpoint.line)
 
 
 def _batches(records: Iterator[Record]) -> Iterator[list[Record]]:

@@ -38,7 +38,7 @@ def compose(profile: Profile, ranking: Sequence[Match], *, considered: int, day:
 
 
 def issue_id(profile: str, day: date) -> str:
-    """The name of a reader's issue of a day: the same for the same reader and day, and not to be guessed back."""
+    """The name of a reader's issue of a day, 24 hexadecimal digits: the same for the same reader and day."""
     return hashlib.sha256(f"{profile}\n{day.isoformat()}".encode()).hexdigest()[:24]
 
 

@@ -27,6 +27,10 @@ LEASE = timedelta(minutes=1)
 """How long a sender may hold a delivery before another one takes it over; writing a file takes milliseconds."""
 
 
+class IllegalMoveError(Exception):
+    """A move that `LEGAL` does not have, or of a delivery that does not exist: a bug, so not a `DigestError`."""
+
+
 def sources_of(state: DeliveryState) -> frozenset[DeliveryState]:
     """The states from which a delivery may move to `state`."""
     return frozenset(source for source, targets in LEGAL.items() if state in targets)

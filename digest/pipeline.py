@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from digest.errors import DeliveryError, TemplateError
 from digest.issue import compose
 from digest.message import build, list_id, message_id
+from digest.outbox import LEASE
 from digest.progress import Silent
-from digest.ranking.rank import Ranker
+from digest.ranking.rank import AUTHOR_SCORE, Ranker
 from digest.store import deliveries, issues, papers
 from digest.transport import Folder, write_whole
 from digest.types import Envelope, Issue, Skip, SkipReason
@@ -21,6 +22,8 @@ from digest.types import Envelope, Issue, Skip, SkipReason
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date, datetime
+
+    from sqlalchemy import Connection
 
     from digest.progress import Progress
     from digest.render import Renderer
@@ -34,12 +37,30 @@ DELIVERIES = 200
 
 @dataclass(slots=True)
 class RunReport:
-    """What a run did for each reader, by profile name; addresses never appear."""
+    """What a run did for each reader, by profile name; addresses never appear.
+
+    `delivered` counts the mails handed over, those that an earlier run left in the outbox included; `held` those that
+    another sender has in hand, or had when it was stopped: their leases run out within `digest.outbox.LEASE`.
+    """
 
     issues: list[dict[str, Any]] = field(default_factory=list)
     skipped: list[dict[str, str]] = field(default_factory=list)
     failed: list[dict[str, str]] = field(default_factory=list)
     delivered: int = 0
+    held: int = 0
+
+    def composed(self, issue: Issue) -> None:
+        """Count an issue."""
+        line = {"profile": issue.profile, "papers": len(issue.matches), "considered": issue.considered}
+        self.issues.append(line)
+
+    def skip(self, profile: str, reason: SkipReason) -> None:
+        """Count a reader who gets none."""
+        self.skipped.append({"profile": profile, "reason": reason.value})
+
+    def fail(self, profile: str, why: str) -> None:
+        """Count a fault; `profile` is empty where it is not one reader's."""
+        self.failed.append({"profile": profile, "why": why})
 
     def add(self, other: RunReport) -> None:
         """Count what another part of the run did."""
@@ -47,70 +68,99 @@ class RunReport:
         self.skipped += other.skipped
         self.failed += other.failed
         self.delivered += other.delivered
+        self.held += other.held
 
     def skips(self) -> list[tuple[str, int]]:
-        """How many readers get no mail for each reason, the commonest first."""
+        """How many readers get no issue for each reason, the commonest first."""
         return Counter(skip["reason"] for skip in self.skipped).most_common()
 
 
 def rank(
-    store: Store, settings: Settings, profile: Profile, *, since: date | None = None, until: date | None = None
+    store: Store,
+    settings: Settings,
+    profile: Profile,
+    *,
+    since: date | None = None,
+    until: date | None = None,
+    explained: int | None = None,
 ) -> list[Match]:
-    """All papers that were news from `since` to `until` (both included; None is unbounded), best first."""
+    """All papers that were news from `since` to `until` (both included; None is unbounded), highest score first.
+
+    An issue gives every interest its turn; here all are in one order. The first `explained` bear their evidence, which
+    takes most of the time; all if None.
+    """
     with store.reading() as connection:
         found = [paper for _, _, paper in papers.between(connection, since, until)]
         background = papers.before(connection, since, settings.background_papers) if since else []
         liked = papers.by_ids(connection, profile.liked)
-    return Ranker(found, background, liked).rank(profile)
+    ranker = Ranker(found, background, liked)
+    if explained is None:
+        return _by_score(ranker.rank(profile))
+    ranking = _by_score(ranker.rank(profile, explained=0))
+    first = {match.paper.id for match in ranking[:explained]}
+    return _by_score(ranker.rank(profile, among=first)) + ranking[explained:]
 
 
 def idle(
     store: Store, settings: Settings, profiles: Sequence[Profile], *, day: date, now: datetime
 ) -> RunReport | None:
-    """The report of a run that would have nothing to do, found in no time; None if there is something to do."""
+    """The report of a run that would have nothing to do, found without ranking; None if there is something to do."""
     today = _Day(store, settings, profiles, day)
     report = RunReport()
     for profile in profiles:
         reason = today.reason_for_none(profile, addressed=True)
         if reason is None:
             return None
-        report.skipped.append({"profile": profile.slug, "reason": reason.value})
+        report.skip(profile.slug, reason)
     with store.reading() as connection:
+        report.held = _held(connection, now)
         return None if deliveries.waiting(connection, now=now) else report
 
 
-def compose_issues(
-    store: Store, settings: Settings, profiles: Sequence[Profile], *, day: date, now: datetime, keep: bool = True
+def compose_issues(  # noqa: PLR0913  (the world, and two choices)
+    store: Store,
+    settings: Settings,
+    profiles: Sequence[Profile],
+    *,
+    day: date,
+    now: datetime,
+    keep: bool = True,
+    progress: Progress | None = None,
 ) -> RunReport:
     """Compose the readers' issues of a day and put them into the outbox, each in a transaction of its own.
 
     With `keep` false nothing is written: the report says what would be.
     """
     report = RunReport()
+    watch = progress or Silent()
     today = _Day(store, settings, profiles, day)
-    for profile in profiles:
+    for number, profile in enumerate(profiles, start=1):
         outcome = today.compose(profile, now=now, addressed=True)
         if isinstance(outcome, Issue) and keep:
             outcome = _enqueue(store, profile, outcome, covered_seq=today.last_seq, now=now)
         if isinstance(outcome, Skip):
-            report.skipped.append({"profile": outcome.profile, "reason": outcome.reason.value})
+            report.skip(outcome.profile, outcome.reason)
         else:
-            line = {"profile": outcome.profile, "papers": len(outcome.matches), "considered": outcome.considered}
-            report.issues.append(line)
+            report.composed(outcome)
+        watch.step("composing", number, len(profiles))
     return report
 
 
 def preview(store: Store, settings: Settings, profile: Profile, *, day: date, now: datetime) -> Issue | Skip:
-    """The reader's issue of a day: the one that was sent if there is one, else the one that would be."""
+    """The reader's issue of a day: the one that was composed if there is one, else the one that would be."""
     with store.reading() as connection:
-        sent = issues.of_day(connection, profile.slug, day)
-    if sent is not None:
-        return sent
+        composed = issues.of_day(connection, profile.slug, day)
+    if composed is not None:
+        return composed
     return _Day(store, settings, [profile], day).compose(profile, now=now, addressed=False)
 
 
 def mail(settings: Settings, rendered: Rendered, issue: Issue, recipient: str) -> bytes:
-    """The message that carries an issue: the same issue, recipient and settings give the same bytes."""
+    """The message that carries an issue: the same issue, recipient and settings give the same bytes.
+
+    Raises:
+        DeliveryError: the sender or the recipient is no address that a mail can bear.
+    """
     _, address = parseaddr(settings.sender)
     domain = address.rpartition("@")[2]
     envelope = Envelope(
@@ -132,32 +182,30 @@ def deliver(
     """
     report = RunReport()
     watch = progress or Silent()
-    transport = Folder(settings.outbox)
     with store.reading() as connection:
         total = deliveries.waiting(connection, now=now)
+    done = 0
     after = ("", "")
     while True:
         with store.writing() as connection:
             claims = deliveries.claim(connection, now=now, limit=DELIVERIES, after=after)
             found = issues.by_ids(connection, {claim.issue_id for claim in claims})
+            report.held = _held(connection, now)
         if not claims:
             return report
         for claim in claims:
-            issue = found[claim.issue_id]
-            name = f"{issue.day.isoformat()}-{issue.profile}"
+            # Where another sender has taken a delivery over meanwhile, what becomes of it is that one's to report.
             try:
-                rendered = renderer.render(issue)
-                write_whole(settings.pages / f"{name}.html", rendered.page.encode())
-                transport.send(name, mail(settings, rendered, issue, claim.recipient))
+                _hand_over(settings, renderer, found[claim.issue_id], claim.recipient)
             except (DeliveryError, TemplateError) as error:
-                report.failed.append({"profile": claim.subscriber, "why": str(error)})
                 with store.writing() as connection:
-                    deliveries.deferred(connection, claim, now=now, error=str(error))
+                    if deliveries.deferred(connection, claim, now=now, error=str(error)):
+                        report.fail(claim.subscriber, str(error))
             else:
-                report.delivered += 1
                 with store.writing() as connection:
-                    deliveries.sent(connection, claim, now=now)
-            watch.step("delivering", report.delivered + len(report.failed), total)
+                    report.delivered += deliveries.sent(connection, claim, now=now)
+            done += 1
+            watch.step("delivering", done, total)
         after = (claims[-1].issue_id, claims[-1].subscriber)
 
 
@@ -165,12 +213,13 @@ class _Day:
     """What is known on a day when readers' issues are composed: the papers, and how far each reader was served."""
 
     def __init__(self, store: Store, settings: Settings, profiles: Sequence[Profile], day: date) -> None:
-        since = day - timedelta(days=settings.window_days - 1)
         self.day = day
+        self._store = store
+        self._since = day - timedelta(days=settings.window_days - 1)
+        self._background_papers = settings.background_papers
+        self._liked_ids = {paper_id for each in profiles for paper_id in each.liked}
         with store.reading() as connection:
-            self._window = papers.between(connection, since, day)
-            self._background = papers.before(connection, since, settings.background_papers)
-            self._liked = papers.by_ids(connection, {paper_id for each in profiles for paper_id in each.liked})
+            self._window = papers.between(connection, self._since, day)
             self._served = {each.slug: issues.coverage(connection, each.slug) for each in profiles}
             self._ledger = {each.slug: issues.recommended(connection, each.slug) for each in profiles}
             self.last_seq = papers.last_seq(connection)
@@ -178,7 +227,10 @@ class _Day:
     @cached_property
     def _ranker(self) -> Ranker:
         # Counting the terms takes most of the time, so it is done once, and only if a reader is due.
-        return Ranker([paper for _, _, paper in self._window], self._background, self._liked)
+        with self._store.reading() as connection:
+            background = papers.before(connection, self._since, self._background_papers)
+            liked = papers.by_ids(connection, self._liked_ids)
+        return Ranker([paper for _, _, paper in self._window], background, liked)
 
     def compose(self, profile: Profile, *, now: datetime, addressed: bool) -> Issue | Skip:
         """The reader's issue or why there is none; `addressed` asks for an e-mail address first."""
@@ -186,7 +238,9 @@ class _Day:
         if reason is not None:
             return Skip(profile=profile.slug, reason=reason)
         fresh = self._fresh(profile)
-        ranking = [match for match in self._ranker.rank(profile) if match.paper.id in fresh]
+        # A followed author's paper may stand before others and yet miss a bar as high as this.
+        explained = profile.max_papers if profile.min_score <= AUTHOR_SCORE else None
+        ranking = self._ranker.rank(profile, among=fresh, explained=explained)
         return compose(profile, ranking, considered=len(fresh), day=self.day, now=now)
 
     def reason_for_none(self, profile: Profile, *, addressed: bool) -> SkipReason | None:
@@ -209,8 +263,24 @@ class _Day:
         }
 
 
+def _by_score(ranking: Sequence[Match]) -> list[Match]:
+    return sorted(ranking, key=lambda match: (-match.score, match.paper.id))
+
+
 def _enqueue(store: Store, profile: Profile, issue: Issue, *, covered_seq: int, now: datetime) -> Issue | Skip:
     with store.writing() as connection:
         added = issues.add(connection, issue, covered_seq=covered_seq, recipient=profile.email or "", now=now)
     # If not, another run was quicker; its issue stands.
     return issue if added else Skip(profile=profile.slug, reason=SkipReason.ALREADY_COMPOSED)
+
+
+def _hand_over(settings: Settings, renderer: Renderer, issue: Issue, recipient: str) -> None:
+    rendered = renderer.render(issue)
+    name = f"{issue.day.isoformat()}-{issue.profile}"
+    write_whole(settings.pages / f"{name}.html", rendered.page.encode())
+    Folder(settings.outbox).send(name, mail(settings, rendered, issue, recipient))
+
+
+def _held(connection: Connection, now: datetime) -> int:
+    """How many deliveries a sender has in hand: those that will be due when all leases have run out, but are not."""
+    return deliveries.waiting(connection, now=now + LEASE) - deliveries.waiting(connection, now=now)

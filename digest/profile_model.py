@@ -158,7 +158,7 @@ class ProfileModel(_Keys):
         examples=[10],
     )
     min_score: float = Field(
-        default=5.0,
+        default=20.0,
         ge=0,
         le=100,
         title="Least score",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from email.utils import parseaddr
 from pathlib import Path
@@ -15,6 +16,8 @@ from digest.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from pydantic_core import ErrorDetails
 
 
 class Settings(BaseModel):
@@ -67,36 +70,73 @@ class Settings(BaseModel):
         return self.home / "templates"
 
 
+KEYS = tuple(name for name in Settings.model_fields if name != "home")
+"""What `digest.toml` may say."""
+
+
 def home(environment: Mapping[str, str]) -> Path:
-    """Where everything lives: DIGEST_HOME, else the platform's folder for data of this user."""
+    """Where everything lives: DIGEST_HOME, else the platform's folder for data of this user; absolute.
+
+    Raises:
+        SettingsError: DIGEST_HOME begins with the home folder (`~`) of somebody who has none.
+    """
     named = environment.get("DIGEST_HOME")
-    return Path(named).expanduser().absolute() if named else user_data_path("paper-digest")
+    if not named:
+        return user_data_path("paper-digest", appauthor=False)
+    try:
+        return Path(named).expanduser().absolute()
+    except RuntimeError as error:
+        raise SettingsError(f"DIGEST_HOME: {named!r}: nobody here has such a home folder") from error
 
 
 def load(home: Path) -> Settings:
     """The settings of the installation at `home`; defaults where `digest.toml` is missing or silent.
 
     Raises:
-        SettingsError: names the file, the line and the key of every fault.
+        SettingsError: names the file, the line and the key of every fault, one fault a line.
     """
     path = home / "digest.toml"
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_bytes().decode("utf-8-sig")
         values = tomllib.loads(text)
     except FileNotFoundError:
         return Settings(home=home)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"{path}: cannot be read as TOML: {error}") from error
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise SettingsError(f"{path}:{line}: not UTF-8: byte 0x{error.object[error.start]:02x}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(_syntax_fault(path, text, str(error))) from error
+    faults = [_fault(path, text, key, _unknown(key)) for key in values if key not in KEYS]
     try:
-        return Settings(**(values | {"home": home}))
+        settings = Settings(home=home, **{key: value for key, value in values.items() if key in KEYS})
     except ValidationError as error:
-        faults = [_fault(path, text, str(fault["loc"][0]), fault["type"], fault["msg"]) for fault in error.errors()]
-        raise SettingsError("\n".join(faults)) from error
+        faults += [_fault(path, text, str(each["loc"][0]), _complaint(each)) for each in error.errors()]
+    if faults:
+        raise SettingsError("\n".join(message for _, message in sorted(faults)))
+    return settings
 
 
-def _fault(path: Path, text: str, key: str, kind: str, message: str) -> str:
-    line = next((n for n, line in enumerate(text.splitlines(), 1) if line.split("=")[0].strip(" \t\"'[]") == key), 1)
-    if kind == "extra_forbidden":
-        near = difflib.get_close_matches(key, Settings.model_fields, n=1)
-        message = "unknown key" + (f" (did you mean {near[0]!r}?)" if near else "")
-    return f"{path}:{line}: {key}: {message.removeprefix('Value error, ')}"
+def _syntax_fault(path: Path, text: str, message: str) -> str:
+    why, _, place = message.partition(" (at ")
+    named = re.match(r"line (\d+)", place)
+    line = named[1] if named else max(len(text.splitlines()), 1)
+    return f"{path}:{line}: not TOML: {why[:1].lower()}{why[1:]}"
+
+
+def _unknown(key: str) -> str:
+    near = difflib.get_close_matches(key, KEYS, n=1)
+    return "unknown key" + (f" (did you mean {near[0]!r}?)" if near else f": known are {', '.join(KEYS)}")
+
+
+def _complaint(fault: ErrorDetails) -> str:
+    if fault["type"] == "value_error":
+        return fault["msg"].removeprefix("Value error, ")
+    return f"expected {fault['msg'].removeprefix('Input should be ')}, got {fault['input']!r}"
+
+
+def _fault(path: Path, text: str, key: str, why: str) -> tuple[int, str]:
+    spelt = re.search(rf"""^[ \t\[]*["']?{re.escape(key)}["']?[ \t]*[=.\]]""", text, re.MULTILINE)
+    line = text.count("\n", 0, spelt.start()) + 1 if spelt else 1
+    return line, f"{path}:{line}: {key}: {why}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from typing import TYPE_CHECKING, Protocol
 
 from digest.errors import DeliveryError
@@ -36,16 +37,34 @@ class Folder:
 def write_whole(path: Path, content: bytes) -> None:
     """Put a file in place in one step and onto the disk, so that a crash leaves the old state or the new one.
 
+    Folders above it are made. Writers of the same path do not disturb each other; the last one stays.
+
     Raises:
-        DeliveryError: it cannot be written.
+        DeliveryError: it cannot be written; nothing is left behind.
     """
+    # Two senders may write the same mail when a lease has run out: each has an unfinished file of its own.
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_name(f".{path.name}.part")
-        with unfinished.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
+        try:
+            with unfinished.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+        _sync_folder(path.parent)
     except OSError as error:
-        raise DeliveryError(f"cannot write: {path.name!r}: {error.strerror}") from error
+        raise DeliveryError(f"cannot write: {path.name!r}: {error.strerror or 'unknown reason'}") from error
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make new names in a folder outlast a crash; the standard asks for it besides the file's own fsync."""
+    if os.name == "nt":  # folders cannot be opened there
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

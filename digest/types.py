@@ -101,7 +101,7 @@ class Profile:
     categories: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     max_papers: int = 10
-    min_score: float = 5.0
+    min_score: float = 20.0
     sections: bool = False
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from prefect import flow, task
 from prefect.artifacts import acreate_markdown_artifact
 from prefect.cache_policies import NO_CACHE
+from prefect.task_runners import ThreadPoolTaskRunner
 
 from digest import settings
 from digest.errors import DigestError
@@ -19,6 +20,9 @@ from digest.store import Store
 from digest.types import Rejection
 from flows.outcomes import settled, table
 
+SOURCES = 2
+"""Sources read at once: one writes while another is parsed; more would only wait for the database's one write lock."""
+
 
 @task(cache_policy=NO_CACHE)
 def ingest_source(home: Path, path: Path, as_of: date, format: str | None) -> dict[str, Any]:  # noqa: A002
@@ -27,7 +31,10 @@ def ingest_source(home: Path, path: Path, as_of: date, format: str | None) -> di
         return asdict(ingest_paths(store, [path], as_of=as_of, format=format))
 
 
-@flow(name="ingest")
+@flow(
+    name="ingest",
+    task_runner=ThreadPoolTaskRunner(max_workers=SOURCES),  # type: ignore[arg-type]  # Prefect's type is invariant
+)
 async def ingest(home: Path, paths: list[Path], as_of: date, format: str | None = None) -> dict[str, Any]:  # noqa: A002
     """One run over all sources; the whole report as plain values."""
     total = IngestReport()

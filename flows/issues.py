@@ -10,9 +10,10 @@ from typing import Any
 from prefect import flow, task
 from prefect.artifacts import acreate_markdown_artifact
 from prefect.cache_policies import NO_CACHE
+from prefect.task_runners import ThreadPoolTaskRunner
 
 from digest import pipeline, settings
-from digest.errors import DigestError
+from digest.errors import DigestError, ProfileError
 from digest.profiles import load
 from digest.render import Renderer
 from digest.store import Store
@@ -21,14 +22,25 @@ from flows.outcomes import settled, table
 READERS = 200
 """Readers a task: enough work to be worth a task run, few enough to be done again when a worker dies."""
 
+BATCHES = 2
+"""Batches composed at once: each holds a day of counted papers in memory, and they share one interpreter lock."""
+
 
 @task(cache_policy=NO_CACHE)
 def compose_batch(home: Path, profiles: list[Path], day: date, now: datetime, *, keep: bool) -> dict[str, Any]:
     """`pipeline.compose_issues` for the profiles in these files; the report as plain values."""
     options = settings.load(home)
+    readers = []
+    faults = pipeline.RunReport()
+    for path in profiles:
+        try:
+            readers.append(load(path))
+        except ProfileError as error:
+            faults.fail(path.stem, str(error))
     with Store(options.database) as store:
-        readers = [load(path) for path in profiles]
-        return asdict(pipeline.compose_issues(store, options, readers, day=day, now=now, keep=keep))
+        report = pipeline.compose_issues(store, options, readers, day=day, now=now, keep=keep)
+    report.add(faults)
+    return asdict(report)
 
 
 @task(cache_policy=NO_CACHE)
@@ -39,7 +51,10 @@ def deliver_due(home: Path, now: datetime) -> dict[str, Any]:
         return asdict(pipeline.deliver(store, options, Renderer(options.templates), now=now))
 
 
-@flow(name="issues")
+@flow(
+    name="issues",
+    task_runner=ThreadPoolTaskRunner(max_workers=BATCHES),  # type: ignore[arg-type]  # Prefect's type is invariant
+)
 async def issues(
     home: Path, profiles: list[Path], day: date, composed: datetime, now: datetime, *, keep: bool = True
 ) -> dict[str, Any]:
@@ -53,13 +68,14 @@ async def issues(
     outcomes = settled(composing)
     for batch, outcome in zip(batches, outcomes, strict=True):
         if isinstance(outcome, DigestError):
-            report.failed += [{"profile": path.stem, "why": str(outcome)} for path in batch]
+            for path in batch:
+                report.fail(path.stem, str(outcome))
         else:
             report.add(pipeline.RunReport(**outcome))
     if keep:
         for delivered in settled([deliver_due.submit(home, now)]):
             if isinstance(delivered, DigestError):
-                report.failed.append({"profile": "", "why": str(delivered)})
+                report.fail("", str(delivered))
             else:
                 report.add(pipeline.RunReport(**delivered))
     await acreate_markdown_artifact(_summary(report, day), key="issues", description=f"Issues of {day}")
@@ -68,10 +84,9 @@ async def issues(
 
 def _summary(report: pipeline.RunReport, day: date) -> str:
     rows: list[tuple[object, ...]] = [
-        ("readers", len(report.issues) + len(report.skipped)),
         ("issues composed", len(report.issues)),
         ("mails delivered", report.delivered),
-        *((f"no mail: {reason}", count) for reason, count in report.skips()),
-        *((f"failed: {fault['profile']}", fault["why"]) for fault in report.failed),
+        *((f"no issue: {reason}", count) for reason, count in report.skips()),
+        *((f"failed: {fault['profile'] or 'delivery'}", fault["why"]) for fault in report.failed),
     ]
     return table(f"Issues of {day}", ("what", "count"), rows)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
+import sys
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Annotated, Any
 
-import orjson
 import typer
 
 from digest import profiles, sample
@@ -58,8 +59,22 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text."
 
 
 def print_json(value: Any) -> None:  # noqa: ANN401  (whatever JSON can hold)
-    """One JSON document on stdout."""
-    typer.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS).decode())
+    """One JSON document on stdout, in UTF-8 wherever that goes (RFC 8259, section 8.1); days as ISO 8601 text."""
+    text = json.dumps(value, default=lambda day: day.isoformat(), ensure_ascii=False, indent=2)
+    # A file's name need not be UTF-8; the bytes that are not become escapes, which JSON knows.
+    print_bytes(f"{text}\n".encode(errors="backslashreplace"))
+
+
+def print_bytes(content: bytes) -> None:
+    """Bytes on stdout as they are."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(content)
+    sys.stdout.buffer.flush()
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 paper`, `1,234 papers`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def profile_path(name: str, settings: Settings) -> Path:
@@ -69,12 +84,14 @@ def profile_path(name: str, settings: Settings) -> Path:
         typer.BadParameter: there is none.
     """
     named = Path(name)
-    places = [named, *(folder / f"{name}.yaml" for folder in (settings.profiles, sample.PROFILES))]
-    found = next((place for place in places if place.is_file()), None)
-    if found is None:
-        known = ", ".join(path.stem for path in reader_profiles(settings)[0])
-        raise typer.BadParameter(f"no profile {name!r}: no such file, and none of that name (known: {known or 'none'})")
-    return found
+    if named.is_file():
+        return named
+    # Of two files for one reader the first counts, as it does when profiles are loaded.
+    known = {path.stem: path for path in reversed(reader_profiles(settings)[0])}
+    if name not in known:
+        names = ", ".join(sorted(known)) or "none"
+        raise typer.BadParameter(f"no profile {name!r}: no such file, and none of that name (known: {names})")
+    return known[name]
 
 
 def reader_profiles(settings: Settings) -> tuple[tuple[Path, ...], bool]:
@@ -87,7 +104,7 @@ def newest(store: Store) -> str:
     """Where to look when a day has no papers."""
     with store.reading() as connection:
         day = papers.last_day(connection)
-    return "there are none yet: digest ingest PATH…" if day is None else f"the newest paper here is of {day}"
+    return "there are none yet: digest ingest PATH" if day is None else f"the newest paper here is of {day}"
 
 
 def load_profiles(paths: tuple[Path, ...]) -> tuple[list[tuple[Path, Profile]], list[tuple[Path, ProfileError]]]:

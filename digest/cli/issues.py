@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
 from datetime import date
 from enum import StrEnum
@@ -12,10 +11,22 @@ import typer
 from pydantic import TypeAdapter
 
 from digest import profiles
-from digest.cli.context import Json, clock, composed_at, day_option, newest, print_json, profile_path, settings, today
+from digest.cli.context import (
+    Json,
+    clock,
+    composed_at,
+    counted,
+    day_option,
+    newest,
+    print_bytes,
+    print_json,
+    profile_path,
+    settings,
+    today,
+)
 from digest.render import Renderer
 from digest.store import Store
-from digest.types import Issue, Skip
+from digest.types import Issue, Skip, SkipReason
 
 RANKED = 20
 """Papers of a ranking on a terminal where no limit is given; JSON has all."""
@@ -37,23 +48,25 @@ def rank(
     *,
     since: Annotated[date | None, day_option("--since", "The first day of papers; all if not given.")] = None,
     until: Annotated[date | None, day_option("--until", "The last day of papers; all if not given.")] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help=f"At most this many; {RANKED}, or all with --json.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help=f"At most this many; {RANKED}, or all with --json.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Rank papers for a profile, best first, with the terms that are the reason.
+    """Rank papers for a profile, best first, with the reasons.
 
     Example: digest rank profiles/ada.yaml --since 2025-05-05 --limit 10
     """
     from digest import pipeline
 
+    if since and until and since > until:
+        raise typer.BadParameter(f"--since {since} is after --until {until}")
     options = settings()
     reader = profiles.load(profile_path(profile, options))
+    shown = limit or (None if as_json else RANKED)
     with Store(options.database) as store:
-        ranking = pipeline.rank(store, options, reader, since=since, until=until)
+        ranking = pipeline.rank(store, options, reader, since=since, until=until, explained=shown)
         hint = newest(store)
-    for match in () if as_json else ranking[: limit or RANKED]:
-        reasons = ", ".join(f"{each.term} {each.share:.0%}" for each in match.evidence)
-        typer.echo(f"{match.score:5.1f}  {match.paper.title}\n       {match.paper.id}  {reasons}")
     if as_json:
         print_json(
             [
@@ -63,11 +76,17 @@ def rank(
                     "score": match.score,
                     "evidence": [asdict(each) for each in match.evidence],
                 }
-                for match in ranking[:limit]
+                for match in ranking[:shown]
             ]
         )
+    else:
+        for match in ranking[:shown]:
+            reasons = ", ".join(f"{each.term} {each.share:.0%}" for each in match.evidence)
+            typer.echo(f"{match.score:5.1f}  {match.paper.title}\n       {match.paper.id}  {reasons}")
+        if limit is None and len(ranking) > RANKED:
+            typer.echo(f"the best {RANKED} of {counted(len(ranking), 'paper')}; --limit N shows more", err=True)
     if not ranking:
-        typer.echo(f"no papers to rank: {hint}", err=True)
+        typer.echo(f"no papers to rank ({hint})", err=True)
 
 
 def preview(
@@ -76,7 +95,9 @@ def preview(
     form: Annotated[Form, typer.Option("--format", help="What to print.")] = Form.TEXT,
     day: Annotated[date | None, day_option("--date", "The day of the issue; today if not given.")] = None,
 ) -> None:
-    """Print exactly what would be sent, through the code that sends it; what was sent, if it was.
+    """Print what would be sent, or what was.
+
+    It goes through the code that sends it, to the same bytes.
 
     Example: digest preview ada --format html --date 2025-05-09 > issue.html
     """
@@ -90,16 +111,16 @@ def preview(
         hint = newest(store)
     if isinstance(issue, Skip):
         if form is Form.JSON:
-            print_json({"profile": issue.profile, "day": issue_day, "skipped": issue.reason.value})
-        typer.echo(f"no mail on {issue_day}: {issue.reason.value} ({hint})", err=True)
-    elif form is Form.JSON:
-        typer.echo(TypeAdapter(Issue).dump_json(issue, indent=2).decode())
+            print_json({"profile": issue.profile, "day": issue_day, "skipped": issue.reason})
+        more = f" ({hint})" if issue.reason is SkipReason.NO_NEW_PAPERS else ""
+        typer.echo(f"no issue on {issue_day}: {issue.reason}{more}", err=True)
+        return
+    if form is Form.JSON:
+        print_json(TypeAdapter(Issue).dump_python(issue, mode="json"))
+        return
+    rendered = Renderer(options.templates).render(issue)
+    if form is Form.EML:
+        # A profile need not have an address to be looked at.
+        print_bytes(pipeline.mail(options, rendered, issue, reader.email or "reader@localhost"))
     else:
-        rendered = Renderer(options.templates).render(issue)
-        if form is Form.EML:
-            # A profile need not have an address to be looked at.
-            recipient = reader.email or "reader@localhost"
-            sys.stdout.buffer.write(pipeline.mail(options, rendered, issue, recipient))
-        else:
-            sys.stdout.buffer.write((rendered.html if form is Form.HTML else rendered.text).encode())
-        sys.stdout.buffer.flush()
+        print_bytes((rendered.html if form is Form.HTML else rendered.text).encode())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from importlib.metadata import version
 from typing import Annotated
@@ -9,6 +10,7 @@ from typing import Annotated
 import typer
 
 from digest.cli import issues, papers, profiles
+from digest.cli.evaluate import evaluate
 from digest.cli.run import run
 from digest.errors import DigestError
 
@@ -19,9 +21,9 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,
     help="New papers, scored against what you care about, as a calm daily digest.\n\n"
-    "Example: [bold]digest ingest dumps/ && digest run[/bold]\n\n"
+    "Example: digest ingest dumps/ && digest run\n\n"
     "Exit codes: 0 done, 1 something failed or was rejected, 2 wrong use. DIGEST_HOME names the folder that holds "
     "database, outbox, profiles and settings.",
 )
@@ -30,6 +32,7 @@ app.command("papers")(papers.list_papers)
 app.command("rank")(issues.rank)
 app.command("preview")(issues.preview)
 app.command("run")(run)
+app.command("evaluate")(evaluate)
 app.add_typer(profiles.app, name="profiles")
 
 
@@ -51,12 +54,13 @@ def root(
 
 def main() -> None:
     """Run the command line; a fault that a person can mend is one line on stderr and exit code 1."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A letter that the terminal cannot show is no reason to stop.
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
-    except DigestError as error:
+    except (DigestError, OSError) as error:
+        # An OSError that nobody named is the system's: a full disk, a file that may not be read.
         typer.echo(f"digest: {error}", err=True)
-        sys.exit(FAILED)
-    except BrokenPipeError:
-        # Whoever read our output has seen enough; Python must not complain when it flushes at exit.
-        sys.stdout = None
         sys.exit(FAILED)

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from digest.cli.context import Json, day_option, print_json, settings, today
+from digest.cli.context import Json, counted, day_option, print_json, settings, today
 from digest.cli.terminal import Watcher
 from digest.ingest import ingest as ingest_paths
 from digest.sources import FORMATS
@@ -28,11 +28,16 @@ def _known_format(name: str | None) -> str | None:
 
 
 def ingest(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files, folders, or - for standard input.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Files, folders, or - for standard input.")],
     *,
     format_name: Annotated[
         str | None,
-        typer.Option("--format", callback=_known_format, help=f"One of {', '.join(FORMATS)}; seen from the content."),
+        typer.Option(
+            "--format",
+            metavar="NAME",
+            callback=_known_format,
+            help=f"One of {', '.join(FORMATS)}; told from the content if not given.",
+        ),
     ] = None,
     as_of: Annotated[date | None, day_option("--as-of", "The day the dumps were taken; today if not given.")] = None,
     as_json: Json = False,
@@ -51,8 +56,10 @@ def ingest(
     else:
         for rejection in report.rejections:
             typer.echo(f"rejected: {rejection.where}: {rejection.why}", err=True)
+        if report.rejected > len(report.rejections):
+            typer.echo(f"rejected: and {report.rejected - len(report.rejections):,} more", err=True)
         typer.echo(
-            f"{report.read:,} papers read: {report.new:,} new, {report.updated:,} updated, "
+            f"{counted(report.read, 'paper')} read: {report.new:,} new, {report.updated:,} updated, "
             f"{report.duplicate:,} known already; {report.rejected:,} rejected"
         )
     if report.rejected:
@@ -62,9 +69,11 @@ def ingest(
 def list_papers(
     *,
     search: Annotated[
-        str, typer.Option("--search", metavar="Q", help="Words that must all stand in title, abstract or authors.")
+        str, typer.Option("--search", metavar="WORDS", help="Words that must all stand in title, abstract or authors.")
     ] = "",
-    limit: Annotated[int | None, typer.Option(min=1, help=f"At most this many; {LISTED}, or all with --json.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help=f"At most this many; {LISTED}, or all with --json.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """List the papers in the database, the newest first.
@@ -81,4 +90,6 @@ def list_papers(
     for day, paper in found:
         typer.echo(f"{day}  {paper.title}\n            {textwrap.shorten(', '.join(paper.authors), 90)}  [{paper.id}]")
     if not found:
-        typer.echo("no paper found" if total else "there are no papers yet: digest ingest PATH…", err=True)
+        typer.echo("no paper found" if total else "there are no papers yet: digest ingest PATH", err=True)
+    elif limit is None and len(found) == LISTED < total:
+        typer.echo(f"the newest {LISTED} are shown; --limit N shows more", err=True)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from digest import profiles as profiles_of
-from digest.cli.context import load_profiles, print_json, reader_profiles, settings
+from digest.cli.context import counted, load_profiles, print_json, reader_profiles, settings
 
 app = typer.Typer(no_args_is_help=True, help="Check interest profiles.\n\nExample: digest profiles check")
 
@@ -16,10 +16,12 @@ app = typer.Typer(no_args_is_help=True, help="Check interest profiles.\n\nExampl
 @app.command()
 def check(
     paths: Annotated[
-        list[Path] | None, typer.Argument(metavar="[PATH…]", help="Files or folders; all readers' if none is given.")
+        list[Path] | None, typer.Argument(metavar="PATH", help="Files or folders; all readers' if none is given.")
     ] = None,
 ) -> None:
-    """Name every fault of profiles, with file, line, key and the mend; exit code 1 if there is one.
+    """Name every fault of profiles, with file, line and key.
+
+    The exit code is 1 if there is one.
 
     Example: digest profiles check profiles/ada.yaml
     """
@@ -29,7 +31,7 @@ def check(
     good, bad = load_profiles(tuple(files) if paths else reader_profiles(settings())[0])
     for path, profile in good:
         interests = len(profile.topics) + len(profile.liked) + len(profile.authors)
-        typer.echo(f"{path}: good: {profile.name}, {interests} interests")
+        typer.echo(f"{path}: good: {profile.name}, {counted(interests, 'interest')}")
     for _, error in bad:
         typer.echo(str(error))
     if bad:
@@ -40,7 +42,7 @@ def check(
 
 @app.command()
 def schema() -> None:
-    """Print the JSON Schema of a profile, for editors that check YAML while it is written.
+    """Print the JSON Schema of a profile, for editors.
 
     Example: digest profiles schema > profile.schema.json
     """

@@ -29,24 +29,29 @@ class Watcher:
         self._console = Console(stderr=True, highlight=False, soft_wrap=True)
         self._bar = Progress(
             SpinnerColumn(),
-            TextColumn("{task.description}"),
+            # Names of files are not markup.
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             TaskProgressColumn(),
-            TextColumn("{task.fields[note]}"),
+            TextColumn("{task.fields[note]}", markup=False),
             TimeRemainingColumn(),
             console=self._console,
             disable=not self._console.is_terminal,
             transient=True,
         )
-        self._tasks: dict[str, TaskID] = {}
+        self._stage = ""
+        self._task: TaskID | None = None
         self._spoke = time.monotonic()
 
     def step(self, stage: str, done: int, total: int | None, note: str = "") -> None:
         """See `digest.progress.Progress.step`."""
         if self._console.is_terminal:
-            if stage not in self._tasks:
-                self._tasks[stage] = self._bar.add_task(stage, total=total, note=note)
-            self._bar.update(self._tasks[stage], completed=done, total=total, note=note)
+            if self._task is None or stage != self._stage:
+                # One bar at a time: a folder may hold more dumps than a terminal has lines.
+                if self._task is not None:
+                    self._bar.remove_task(self._task)
+                self._stage, self._task = stage, self._bar.add_task(stage, total=total, note=note)
+            self._bar.update(self._task, completed=done, total=total, note=note)
         elif time.monotonic() - self._spoke >= _SECONDS_BETWEEN_LINES:
             share = f"{done / total:.0%}" if total else f"{done}"
             self.say(f"{stage}: {share} {note}".rstrip())

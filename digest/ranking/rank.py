@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from digest.ranking import interests
-from digest.ranking.features import Features
+from digest.ranking.bounds import Bounds
+from digest.ranking.fuse import reciprocal_ranks
+from digest.ranking.space import Space
 from digest.types import Evidence, Match
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+
+    from numpy.typing import NDArray
 
     from digest.ranking.interests import Scored
     from digest.types import Paper, Profile
 
 AUTHOR_SCORE = 50.0
 """What a followed author adds to a paper's score of 0 to 100."""
+
+FUSED_SHARE = 0.25
+"""An interest takes its turn with papers that reach the reader's bar and this share of its best one's score; the others
+follow by score."""
 
 MAX_EVIDENCE = 6
 LIKED = "papers you liked"
@@ -32,99 +40,107 @@ class Ranker:
 
     `background` is what candidates are compared with: earlier papers, from which term statistics and the common
     drift of all papers are learned. `liked` holds the known papers that readers like, by the ids they wrote. The same
-    inputs give the same ranking, in whatever order readers come.
+    inputs give the same ranking, in whatever order candidates and readers come.
     """
 
     def __init__(self, candidates: Sequence[Paper], background: Sequence[Paper], liked: Mapping[str, Paper]) -> None:
-        self._candidates = candidates
-        self._features = Features([*candidates, *background])
-        self._all = self._features.tfidf()
-        self._tfidf = self._all[: len(candidates)]
-        self._bm25 = self._features.bm25(len(candidates))
+        self._candidates = sorted(candidates, key=lambda paper: paper.id)
+        # Sums of floating-point numbers depend on their order, so that must not depend on who asks.
+        self._space = Space(self._candidates, sorted(background, key=lambda paper: paper.id))
         # Outside the statistics: what other readers of the batch like must not change this one's ranking.
-        self._liked = self._features.tfidf_of(list(liked.values()))
+        self._liked = self._space.sharp_of(list(liked.values()))
         self._liked_rows = {paper_id: n for n, paper_id in enumerate(liked)}
 
-    def rank(self, profile: Profile) -> list[Match]:
-        """All candidates within the profile's bounds, best first; equals are ordered by paper id.
+    def rank(
+        self, profile: Profile, *, among: AbstractSet[str] | None = None, explained: int | None = None
+    ) -> list[Match]:
+        """The candidates within the profile's bounds, best first; equals are ordered by paper id.
 
         Bounds are the excluded words and the categories; a followed author's paper is never out of bounds for its
-        category. Papers that the reader names as liked are known already and left out. A paper's score is that of the
-        interest it fits best, times the interest's weight; a followed author adds `AUTHOR_SCORE`; 100 is the most.
+        category. Papers that the reader names as liked are known already and left out.
+
+        A paper's score is that of the interest it fits best, times the interest's weight; a followed author adds
+        `AUTHOR_SCORE`; 100 is the most. The order gives every interest its turn: see `digest.ranking.fuse`.
+
+        Args:
+            profile: The reader.
+            among: Ids of the candidates that may be in the ranking; None for all.
+            explained: How many of the first matches get their evidence, which takes most of the time; None for all.
         """
-        scored = self._interests(profile)
-        bounds = _Bounds(profile)
-        matches = []
+        bounds = Bounds(profile)
+        followed: dict[int, list[str]] = {}
         for row, paper in enumerate(self._candidates):
-            followed = bounds.followed(paper)
-            if bounds.admit(paper, followed=bool(followed)):
-                best = max(scored, key=lambda interest: float(interest.scores[row]), default=None)
-                matches.append(self._match(paper, row, best, followed))
-        return sorted(matches, key=lambda match: (-match.score, match.paper.id))
+            names = bounds.followed(paper)
+            if (among is None or paper.id in among) and bounds.refusal(paper, followed=bool(names)) is None:
+                followed[row] = names
+        rows = np.array(list(followed), dtype=np.intp)
+        scored = self._interests(profile)
+        by_author = np.array([AUTHOR_SCORE if followed[row] else 0.0 for row in rows])
+        by_interest = 100 * np.max([interest.scores[rows] for interest in scored], axis=0, initial=0.0)
+        totals = np.minimum(by_author + by_interest, 100.0).round(2)
+        fused = self._fused(rows, scored, totals, by_author > 0, profile.min_score)
+        # Candidates stand in order of their ids, and so do equals.
+        order = np.lexsort((rows, -totals, -fused))
+        return [
+            self._match(int(rows[n]), scored, followed[rows[n]], explain=explained is None or place < explained)
+            for place, n in enumerate(order)
+        ]
 
     def _interests(self, profile: Profile) -> list[Scored]:
-        scored = [
-            interests.of_topic(topic.text, self._features, self._tfidf, self._bm25).times(topic.weight)
-            for topic in profile.topics
-        ]
+        scored = [interests.of_topic(topic.text, self._space).times(topic.weight) for topic in profile.topics]
         rows = [self._liked_rows[paper_id] for paper_id in profile.liked if paper_id in self._liked_rows]
         if rows:
-            scored.append(interests.of_likes(LIKED, self._liked[rows], self._all, self._tfidf))
+            scored.append(interests.of_likes(LIKED, self._space, self._liked[rows], self._liked[:0]))
         if not scored and profile.categories:
             scored.append(interests.of_votes(TRENDING, [paper.signals.upvotes or 0 for paper in self._candidates]))
         return scored
 
-    def _match(self, paper: Paper, row: int, best: Scored | None, followed: Sequence[str]) -> Match:
-        points = {} if best is None else self._points(best, row)
-        label = best.label if best else ""
+    def _fused(
+        self,
+        rows: NDArray[np.intp],
+        scored: Sequence[Scored],
+        totals: NDArray[np.float64],
+        followed: NDArray[np.bool_],
+        bar: float,
+    ) -> NDArray[np.float64]:
+        """The fused value of each row; 0 for papers that no interest claims."""
+        orders, weights = [], []
+        for interest in scored:
+            scores = 100 * interest.scores[rows]
+            order = np.argsort(-scores, kind="stable")
+            claimed = (scores > 0) & (scores >= max(FUSED_SHARE * scores.max(initial=0.0), bar))
+            orders.append(order[claimed[order]])
+            weights.append(interest.weight)
+        order = np.argsort(-totals, kind="stable")
+        orders.append(order[followed[order]])
+        return reciprocal_ranks(orders, [*weights, 1.0], len(rows))
+
+    def _match(self, row: int, scored: Sequence[Scored], followed: Sequence[str], *, explain: bool) -> Match:
+        best = max(scored, key=lambda interest: float(interest.scores[row]), default=None)
         score = 100 * float(best.scores[row]) if best else 0.0
+        label = best.label if best else ""
+        reasons = self._reasons(best, row) if explain and best and score else {}
         if followed:
             label = label if score > AUTHOR_SCORE else FOLLOWED
+            share = AUTHOR_SCORE / (score + AUTHOR_SCORE)
             score += AUTHOR_SCORE
-            points |= {f"author {name}": AUTHOR_SCORE / len(followed) for name in followed}
-        reasons = sorted(points.items(), key=lambda pair: (-pair[1], pair[0]))[:MAX_EVIDENCE]
-        evidence = tuple(Evidence(term=term, share=round(value / score, 4)) for term, value in reasons if value)
+            reasons = {term: value * (1 - share) for term, value in reasons.items()}
+            reasons |= {f"author {name}": share / len(followed) for name in followed}
+        ordered = sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))[:MAX_EVIDENCE]
+        evidence = tuple(Evidence(term=term, share=round(value, 4)) for term, value in ordered)
+        paper = self._candidates[row]
         return Match(paper=paper, score=round(min(score, 100.0), 2), interest=label, evidence=evidence)
 
-    def _points(self, interest: Scored, row: int) -> dict[str, float]:
-        """What each term adds to the paper's score, for the terms that add most."""
+    def _reasons(self, interest: Scored, row: int) -> dict[str, float]:
+        """The terms that speak most for a paper, each with its share of all that speaks for it."""
         if interest.contributions is None:
-            return {interest.label: 100 * float(interest.scores[row])}
+            return {interest.label: 1.0}
         contributions = interest.contributions[row]
-        ordered = np.lexsort((contributions.indices, -contributions.data))
-        telling = (
-            n for n in ordered if contributions.data[n] > 0 and self._features.is_shared(contributions.indices[n])
-        )
+        columns, values = contributions.indices, np.maximum(contributions.data, 0.0)
+        spelt = self._space.spellings(self._candidates[row])
+        # Terms that other papers have, too, tell more; those of this paper alone are better than nothing.
+        telling = np.lexsort((columns, -values, ~self._space.is_shared[columns]))
         return {
-            self._features.spelling(contributions.indices[n]): 100 * float(contributions.data[n])
-            for n in islice(telling, MAX_EVIDENCE)
+            spelt[columns[n]]: float(values[n] / values.sum())
+            for n in islice((n for n in telling if values[n] > 0), MAX_EVIDENCE)
         }
-
-
-class _Bounds:
-    """What a profile leaves out, whatever it scores."""
-
-    def __init__(self, profile: Profile) -> None:
-        words = "|".join(re.escape(" ".join(word.casefold().split())) for word in profile.exclude)
-        self._excluded = re.compile(rf"(?<!\w)(?:{words})(?!\w)") if words else None
-        self._categories = tuple(category.removesuffix(".*") for category in profile.categories)
-        self._authors = {_name_key(name) for name in profile.authors}
-        self._known = frozenset(profile.liked)
-
-    def followed(self, paper: Paper) -> list[str]:
-        return [name for name in paper.authors if _name_key(name) in self._authors] if self._authors else []
-
-    def admit(self, paper: Paper, *, followed: bool) -> bool:
-        if not self._known.isdisjoint((paper.id, *paper.other_ids)):
-            return False
-        if self._excluded and self._excluded.search(f"{paper.title}\n{paper.abstract}".casefold()):
-            return False
-        # A source without categories (a saved page) says nothing against a paper.
-        return followed or not (self._categories and paper.categories) or any(map(self._listed, paper.categories))
-
-    def _listed(self, category: str) -> bool:
-        return any(category == wanted or category.startswith(f"{wanted}.") for wanted in self._categories)
-
-
-def _name_key(name: str) -> tuple[str, ...]:
-    return tuple(name.casefold().replace(".", " ").split())

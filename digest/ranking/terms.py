@@ -1,68 +1,147 @@
-"""Text as terms: stemmed words and pairs of neighbouring words, without words that say nothing."""
+"""Text as terms: stemmed words and pairs of neighbouring words, counted in a fixed number of columns.
+
+A term's column is a hash of it (feature hashing; Weinberger et al., 2009), so no vocabulary has to be kept or grown: a
+day's papers cost what the day brings, whatever the corpus holds. Stems are Porter's second algorithm, "english" in
+Snowball; stop words are scikit-learn's English ones. Stop words and bare numbers break a pair.
+"""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
+import zlib
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import numpy as np
 import Stemmer
+from scipy.sparse import csr_matrix
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from digest.types import Paper
+
+WORDS = 1 << 20
+"""Columns of words; pairs stand behind them."""
+
+COLUMNS = 1 << 22
+"""All columns. A corpus of a million papers shares few of its telling terms' columns."""
+
+TITLE_WEIGHT = 1
+"""How often the terms of a title count: a title says in ten words what the abstract says in two hundred."""
 
 _WORD = re.compile(r"[^\W_]{2,}")
 _NUMBER = re.compile(r"\d+")
+_MIX = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F), np.uint64(29))
 
 
-class Analyser:
-    """Cuts text into terms, and remembers how papers spell each stem while `learning` is true.
+def count(papers: Sequence[Paper]) -> csr_matrix:
+    """How often each term stands in each paper, papers x `COLUMNS`, terms of the title `TITLE_WEIGHT` times."""
+    codes = _codes()
+    segments: list[list[int]] = []
+    for paper in papers:
+        segments.append([codes[word] for word in _WORD.findall(paper.title.casefold())])
+        segments.append([codes[word] for word in _WORD.findall(paper.abstract.casefold())])
+    weights = np.tile(np.array([TITLE_WEIGHT, 1], dtype=np.float32), len(papers))
+    return _matrix(segments, np.repeat(np.arange(len(papers)), 2), weights, len(papers))
 
-    A term is a stem (`anim`) or two stems that stood side by side (`facial anim`). Stop words are scikit-learn's
-    English ones; they and bare numbers break a pair. Stems are Porter's second algorithm, "english" in Snowball.
-    """
 
-    def __init__(self) -> None:
-        self._stem = Stemmer.Stemmer("english").stemWord
-        self.learning = True
-        self._stems: dict[str, str] = {}
-        self._spellings: dict[str, Counter[str]] = {}
+def count_texts(texts: Sequence[str]) -> csr_matrix:
+    """The same for texts that readers write."""
+    codes = _codes()
+    segments = [[codes[word] for word in _WORD.findall(text.casefold())] for text in texts]
+    return _matrix(segments, np.arange(len(texts)), np.ones(len(texts), dtype=np.float32), len(texts))
 
-    def terms(self, text: str) -> Iterator[str]:
-        """The terms of a text in reading order, each pair behind its second word."""
-        previous = ""
-        for word in _WORD.findall(text.casefold()):
-            stem = self._stems.get(word)
-            if stem is None:
-                stem = self._stems[word] = self._fold(word)
-            if stem:
-                if self.learning:
-                    self._spellings[stem][word] += 1
-                yield stem
-                if previous:
-                    yield f"{previous} {stem}"
-            previous = stem
 
-    def spelling(self, term: str) -> str:
-        """The term as it was written most often: `talking heads`, not `talk head`."""
-        return " ".join(self._spell(stem) for stem in term.split())
+def spellings(text: str) -> dict[int, str]:
+    """How a text spells each of its terms: column -> the words as they stand there first, in small letters."""
+    codes = _codes()
+    words = [(word, codes[word]) for word in _WORD.findall(text.casefold())]
+    spelt: dict[int, str] = {}
+    for word, code in words:
+        if code:
+            spelt.setdefault(code % WORDS, word)
+    for (word, code), (following, next_code) in pairwise(words):
+        if code and next_code:
+            column = int(_pairs(np.array([code], dtype=np.uint64), np.array([next_code], dtype=np.uint64))[0])
+            spelt.setdefault(column, f"{word} {following}")
+    return spelt
 
-    def _spell(self, stem: str) -> str:
-        spellings = self._spellings[stem]
-        return min(spellings, key=lambda word: (-spellings[word], word))
 
-    def _fold(self, word: str) -> str:
-        if word in _stop_words() or _NUMBER.fullmatch(word):
-            return ""
-        stem: str = self._stem(word)
-        self._spellings.setdefault(stem, Counter())
-        return stem
+def columns_of(terms: Sequence[str]) -> NDArray[np.int64]:
+    """The columns of terms that are stems already, words or pairs of words parted by a space."""
+    found = []
+    for term in terms:
+        stems = [_code(stem) for stem in term.split()]
+        pair = _pairs(*(np.array([stem], dtype=np.uint64) for stem in stems)) if len(stems) > 1 else None
+        found.append(stems[0] % WORDS if pair is None else int(pair[0]))
+    return np.array(found, dtype=np.int64)
+
+
+def stems(text: str) -> Iterator[str]:
+    """The terms of a text, spelt as stems, in reading order, each pair behind its second word."""
+    previous = ""
+    for word in _WORD.findall(text.casefold()):
+        stem = _stem(word)
+        if stem:
+            yield stem
+            if previous:
+                yield f"{previous} {stem}"
+        previous = stem
+
+
+class _Codes(dict[str, int]):
+    """A 32-bit code for each word, the same for words of one stem; 0 for words that say nothing."""
+
+    def __missing__(self, word: str) -> int:
+        stem = _stem(word)
+        code = self[word] = _code(stem) if stem else 0
+        return code
 
 
 @cache
-def _stop_words() -> frozenset[str]:
+def _codes() -> _Codes:
+    return _Codes()
+
+
+def _code(stem: str) -> int:
+    return zlib.crc32(stem.encode()) or 1
+
+
+def _stem(word: str) -> str:
+    stop_words, stem = _language()
+    return "" if word in stop_words or _NUMBER.fullmatch(word) else stem(word)
+
+
+@cache
+def _language() -> tuple[frozenset[str], Callable[[str], str]]:
     # scikit-learn takes a second to import, which those who only list papers should not wait for.
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS  # noqa: PLC0415
 
-    return frozenset(ENGLISH_STOP_WORDS)
+    return frozenset(ENGLISH_STOP_WORDS), Stemmer.Stemmer("english").stemWord
+
+
+def _pairs(first: NDArray[np.uint64], second: NDArray[np.uint64]) -> NDArray[np.int64]:
+    mixed = (first * _MIX[0]) ^ (second * _MIX[1])
+    mixed ^= mixed >> _MIX[2]
+    mixed *= _MIX[0]
+    return (WORDS + (mixed >> np.uint64(20)) % np.uint64(COLUMNS - WORDS)).astype(np.int64)
+
+
+def _matrix(
+    segments: Sequence[Sequence[int]], rows: NDArray[np.int64], weights: NDArray[np.float32], n_rows: int
+) -> csr_matrix:
+    """Count the words and pairs of each segment into its row."""
+    lengths = np.array([len(segment) for segment in segments], dtype=np.int64)
+    codes = np.fromiter((code for segment in segments for code in segment), dtype=np.uint64, count=lengths.sum())
+    segment_of = np.repeat(np.arange(len(segments)), lengths)
+    word = codes > 0
+    pair = word[:-1] & word[1:] & (segment_of[:-1] == segment_of[1:])
+    columns = np.concatenate([(codes[word] % WORDS).astype(np.int64), _pairs(codes[:-1][pair], codes[1:][pair])])
+    of = np.concatenate([segment_of[word], segment_of[:-1][pair]])
+    counts = csr_matrix((weights[of], (rows[of], columns)), shape=(n_rows, COLUMNS))
+    counts.sum_duplicates()
+    return counts

@@ -6,7 +6,11 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import re
+import sqlite3
+import time
+from contextlib import closing, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -23,40 +27,50 @@ if TYPE_CHECKING:
 LATEST = "0001"
 """The newest revision in `migrations/versions`; a test holds it to the folder."""
 
-_BUSY_SECONDS = 30
+_OURS = frozenset({"alembic_version", "papers", "paper_ids"})
+_REVISION = re.compile(r"\d{4}")
+_PATIENCE = timedelta(seconds=30)
+_SWITCHES = 100
+_PAUSE_SECONDS = 0.02
 
 
 class Store:
-    """An open database with an up-to-date schema.
+    """An open database with an up-to-date schema; made where there is none.
+
+    `patience` is how long a transaction waits for another program's lock.
 
     Raises:
-        StoreError: the file is not a digest database, is newer than this program, or cannot be opened.
+        StoreError: the file is not a digest database, is newer than this program, or cannot be opened or made.
     """
 
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    def __init__(self, path: Path, *, patience: timedelta = _PATIENCE) -> None:
         self.path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"cannot make the database's folder: {str(path.parent)!r}: {error.strerror}") from error
         self._engine = sa.create_engine(
-            f"sqlite:///{path}",
+            sa.URL.create("sqlite", database=str(path)),
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,
-            connect_args={"timeout": _BUSY_SECONDS},
+            connect_args={"timeout": patience.total_seconds()},
         )
         event.listen(self._engine, "connect", _prepare_connection)
         event.listen(self._engine, "begin", _begin)
         try:
             self._migrate()
-        except StoreError:
+        except BaseException:
             self.close()
             raise
-        except sa.exc.DatabaseError as error:
-            self.close()
-            raise StoreError(f"cannot open the database: {str(path)!r}: {error.orig}") from error
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
-        """A transaction that sees one state of the database throughout."""
-        with self._engine.begin() as connection:
+        """A transaction that sees one state of the database throughout.
+
+        Raises:
+            StoreError: the database cannot be read.
+        """
+        with self._named_errors("read"), self._engine.begin() as connection:
             yield connection
 
     @contextmanager
@@ -64,13 +78,14 @@ class Store:
         """A transaction that holds the write lock from its start, so what it reads stays true until it commits.
 
         Raises:
-            StoreError: another program held the lock for longer than 30 s.
+            StoreError: another program holds the lock for longer than `patience`, or the disk is full or read-only.
         """
-        try:
-            with self._engine.connect().execution_options(writing=True) as connection, connection.begin():
-                yield connection
-        except sa.exc.OperationalError as error:
-            raise StoreError(f"cannot write to the database: {str(self.path)!r}: {error.orig}") from error
+        with (
+            self._named_errors("write to"),
+            self._engine.connect().execution_options(writing=True) as connection,
+            connection.begin(),
+        ):
+            yield connection
 
     def close(self) -> None:
         """Give back all connections."""
@@ -84,24 +99,47 @@ class Store:
     ) -> None:
         self.close()
 
+    @contextmanager
+    def _named_errors(self, doing: str) -> Iterator[None]:
+        try:
+            yield
+        except sa.exc.DatabaseError as error:
+            # The others of the family (a broken constraint, a wrong statement) are bugs and stay what they are.
+            if type(error) not in (sa.exc.DatabaseError, sa.exc.OperationalError):
+                raise
+            raise StoreError(f"cannot {doing} the database: {str(self.path)!r}: {error.orig}") from error
+
     def _migrate(self) -> None:
         with self.reading() as connection:
-            names = set(sa.inspect(connection).get_table_names())
-            found = (
-                connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
-                if "alembic_version" in names
-                else None
-            )
+            tables = set(sa.inspect(connection).get_table_names())
+            version = sa.text("SELECT version_num FROM alembic_version")
+            found = str(connection.execute(version).scalar()) if tables >= _OURS else None
         if found == LATEST:
             return
-        if found is None and names:
+        if tables and (found is None or not _REVISION.fullmatch(found)):
             raise StoreError(f"not a digest database: {str(self.path)!r}: it holds other tables")
         if found is not None and found > LATEST:
             raise StoreError(
                 f"the database is newer than this program: {str(self.path)!r}: "
                 f"schema {found}, this program knows {LATEST}; install a newer paper-digest"
             )
+        # Only now: a file that is not ours must stay as it is.
+        self._write_ahead()
         self._upgrade()
+
+    def _write_ahead(self) -> None:
+        # In this mode readers and a writer do not wait for each other. SQLite refuses to switch while another process
+        # is switching the same new database, whatever the timeout, so here is the waiting.
+        for attempt in range(1, _SWITCHES + 1):
+            try:
+                with closing(self._engine.raw_connection()) as connection:
+                    connection.cursor().execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                if attempt == _SWITCHES:
+                    raise StoreError(f"cannot write to the database: {str(self.path)!r}: {error}") from error
+                time.sleep(_PAUSE_SECONDS)
+            else:
+                return
 
     def _upgrade(self) -> None:
         # Alembic takes 0.3 s to import, which only a new or outdated database should cost.
@@ -118,8 +156,9 @@ class Store:
 def _prepare_connection(connection: Any, _record: object) -> None:  # noqa: ANN401  (the driver's own type)
     # The driver must not open transactions by itself: _begin says which kind.
     connection.isolation_level = None
+    # SQLite's own lower() knows ASCII only.
+    connection.create_function("casefold", 1, str.casefold, deterministic=True)
     cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
 

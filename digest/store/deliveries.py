@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from digest.outbox import LEASE, DeliveryState, sources_of
+from digest.outbox import LEASE, DeliveryState, IllegalMoveError, sources_of
 from digest.store.tables import deliveries
 
 if TYPE_CHECKING:
@@ -16,11 +16,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """One reader's copy of one issue, held by this sender until its lease runs out."""
+    """One reader's copy of one issue, held by this sender until its lease runs out.
+
+    `attempt` counts the claims of this delivery from 1. It is the fencing token: once another sender has taken the
+    delivery over, what this one records is refused.
+    """
 
     issue_id: str
     subscriber: str
     recipient: str
+    attempt: int
 
 
 _NOW = sa.bindparam("now", type_=deliveries.c.lease_until.type)
@@ -31,39 +36,47 @@ _IS_DUE = sa.or_(
 
 
 def claim(connection: sa.Connection, *, now: datetime, limit: int, after: tuple[str, str] = ("", "")) -> list[Claim]:
-    """Take up to `limit` due deliveries behind the key `after`, in order of their keys; runs under the write lock."""
+    """Take up to `limit` due deliveries behind the key `after` (issue, subscriber), in order of their keys.
+
+    Due is what is queued or deferred, and what another sender has held for longer than `LEASE`. Runs under the write
+    lock (`Store.writing`), so that no two senders claim the same.
+    """
     key = sa.tuple_(deliveries.c.issue_id, deliveries.c.subscriber)
     due = (
-        sa.select(deliveries.c.issue_id, deliveries.c.subscriber, deliveries.c.recipient)
+        sa.select(deliveries)
         .where(_IS_DUE, key > sa.tuple_(*map(sa.literal, after)))
         .order_by(deliveries.c.issue_id, deliveries.c.subscriber)
         .limit(limit)
     )
     claims = [
-        Claim(issue_id=row.issue_id, subscriber=row.subscriber, recipient=row.recipient)
-        for row in connection.execute(due, {"now": now})
+        Claim(issue_id=row.issue_id, subscriber=row.subscriber, recipient=row.recipient, attempt=row.attempts + 1)
+        for row in connection.execute(due, {"now": now}).all()
     ]
     for taken in claims:
-        _move(connection, taken, DeliveryState.SENDING, now=now, lease_until=now + LEASE)
+        values = {"lease_until": now + LEASE, "attempts": taken.attempt, "error": None}
+        _move(connection, taken, DeliveryState.SENDING, held_as=taken.attempt - 1, changed=now, **values)
     return claims
 
 
-def sent(connection: sa.Connection, taken: Claim, *, now: datetime) -> None:
-    """Record that the mail was handed over."""
-    _move(connection, taken, DeliveryState.SENT, now=now)
+def sent(connection: sa.Connection, taken: Claim, *, now: datetime) -> bool:
+    """Record that the mail was handed over; False, and nothing, if another sender has taken the delivery over.
+
+    Raises:
+        IllegalMoveError: this claim was settled already.
+    """
+    return _move(connection, taken, DeliveryState.SENT, held_as=taken.attempt, changed=now, lease_until=None)
 
 
-def deferred(connection: sa.Connection, taken: Claim, *, now: datetime, error: str) -> None:
-    """Record that handing over failed for a reason that may pass; the next run tries again."""
-    _move(connection, taken, DeliveryState.DEFERRED, now=now, error=error)
+def deferred(connection: sa.Connection, taken: Claim, *, now: datetime, error: str) -> bool:
+    """Record that handing over failed for a reason that may pass, so that the next run tries again.
 
+    False, and nothing, if another sender has taken the delivery over.
 
-def held(connection: sa.Connection, *, now: datetime) -> int:
-    """How many deliveries another sender holds right now."""
-    query = sa.select(sa.func.count()).where(
-        deliveries.c.state == DeliveryState.SENDING, deliveries.c.lease_until > now
-    )
-    return connection.execute(query).scalar_one()
+    Raises:
+        IllegalMoveError: this claim was settled already.
+    """
+    values = {"lease_until": None, "error": error}
+    return _move(connection, taken, DeliveryState.DEFERRED, held_as=taken.attempt, changed=now, **values)
 
 
 def waiting(connection: sa.Connection, *, now: datetime) -> int:
@@ -72,26 +85,28 @@ def waiting(connection: sa.Connection, *, now: datetime) -> int:
     return connection.execute(query, {"now": now}).scalar_one()
 
 
+def held(connection: sa.Connection, *, now: datetime) -> int:
+    """How many deliveries a sender has in hand, its lease not run out."""
+    query = sa.select(sa.func.count()).where(
+        deliveries.c.state == DeliveryState.SENDING, deliveries.c.lease_until > now
+    )
+    return connection.execute(query).scalar_one()
+
+
 def _move(
     connection: sa.Connection,
     taken: Claim,
     state: DeliveryState,
     *,
-    now: datetime,
-    lease_until: datetime | None = None,
-    error: str | None = None,
-) -> None:
-    attempt = 1 if state is DeliveryState.SENDING else 0
-    moved = connection.execute(
-        deliveries.update()
-        .where(
-            deliveries.c.issue_id == taken.issue_id,
-            deliveries.c.subscriber == taken.subscriber,
-            deliveries.c.state.in_(sources_of(state)),
-        )
-        .values(
-            state=state, lease_until=lease_until, error=error, changed=now, attempts=deliveries.c.attempts + attempt
-        )
-    )
-    if moved.rowcount != 1:
-        raise AssertionError(f"no legal move to {state} for issue {taken.issue_id}")
+    held_as: int,
+    **values: Any,  # noqa: ANN401  (columns of `deliveries`)
+) -> bool:
+    here = sa.and_(deliveries.c.issue_id == taken.issue_id, deliveries.c.subscriber == taken.subscriber)
+    legal = sa.and_(deliveries.c.state.in_(sources_of(state)), deliveries.c.attempts == held_as)
+    if connection.execute(deliveries.update().where(here, legal).values(state=state, **values)).rowcount == 1:
+        return True
+    found = connection.execute(sa.select(deliveries.c.state, deliveries.c.attempts).where(here)).first()
+    if found is not None and found.attempts > held_as:
+        return False
+    was = "nothing" if found is None else found.state
+    raise IllegalMoveError(f"issue {taken.issue_id} for {taken.subscriber!r}: from {was} to {state}")

@@ -49,10 +49,15 @@ def add(connection: sa.Connection, issue: Issue, *, covered_seq: int, recipient:
     """Put an issue, its papers in the ledger and its delivery into the caller's transaction: all of it or nothing.
 
     False, and nothing, if the reader has an issue of that day or was recommended one of its papers since it was
-    composed: another run was quicker.
+    composed: another run was quicker. Runs under the write lock (`Store.writing`).
+
+    Raises:
+        KeyError: a paper of the issue is not in the database, so that the ledger could not name it.
     """
     ids = [match.paper.id for match in issue.matches]
-    seqs = set(connection.execute(sa.select(paper_ids.c.seq).where(paper_ids.c.id.in_(ids))).scalars())
+    query = sa.select(paper_ids.c.id, paper_ids.c.seq).where(paper_ids.c.id.in_(ids))
+    seq_of = {row.id: row.seq for row in connection.execute(query)}
+    seqs = {seq_of[paper_id] for paper_id in ids}
     if of_day(connection, issue.profile, issue.day) or seqs & recommended(connection, issue.profile):
         return False
     connection.execute(
@@ -64,8 +69,9 @@ def add(connection: sa.Connection, issue: Issue, *, covered_seq: int, recipient:
             content=_ISSUE.dump_json(issue).decode(),
         )
     )
-    ledger = [{"profile": issue.profile, "seq": seq, "issue_id": issue.id} for seq in sorted(seqs)]
-    connection.execute(issue_papers.insert(), ledger)
+    if seqs:
+        ledger = [{"profile": issue.profile, "seq": seq, "issue_id": issue.id} for seq in sorted(seqs)]
+        connection.execute(issue_papers.insert(), ledger)
     connection.execute(
         deliveries.insert().values(
             issue_id=issue.id,

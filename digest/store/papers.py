@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import date
 
-_CHUNK = 500
+_LISTS = ("authors", "categories", "other_ids")
+_PLAIN = (
+    "id", "title", "abstract", "version", "published", "updated", "announced", "announce_type", "venue", "comment",
+)  # fmt: skip
+_LINKS = tuple(each.name for each in fields(Links))
+_SIGNALS = tuple(each.name for each in fields(Signals))
 
 
 class Outcome(StrEnum):
@@ -31,48 +36,59 @@ class Outcome(StrEnum):
 def add(connection: sa.Connection, batch: Sequence[Paper], as_of: date) -> list[Outcome]:
     """Add papers, folding each into the same work where that is known already; one outcome a paper, in order.
 
-    `as_of` is the day a paper counts as news when its source gives no date at all. Runs in the caller's transaction.
+    `as_of` is the day a paper counts as news when its source gives no date at all. Runs in the caller's transaction,
+    which has to hold the write lock (`Store.writing`). How papers are cut into batches makes no difference.
     """
-    shelf = _Shelf(connection, batch)
-    outcomes = [shelf.put(paper, as_of) for paper in batch]
+    keys = [title_key(paper.title) for paper in batch]
+    shelf = _Shelf(connection, {name for paper in batch for name in (paper.id, *paper.other_ids)}, set(keys))
+    outcomes = [shelf.put(paper, key, as_of) for paper, key in zip(batch, keys, strict=True)]
     shelf.write(connection)
     return outcomes
 
 
-class _Shelf:
-    """The known papers that a batch may touch, changed in memory and written back in three statements."""
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """A paper as the database holds it: with its folded title and the day it counts as news."""
 
-    def __init__(self, connection: sa.Connection, batch: Sequence[Paper]) -> None:
-        ids = {name for paper in batch for name in (paper.id, *paper.other_ids)}
-        keys = {title_key(paper.title) for paper in batch}
-        seqs = {row.seq for row in _lookup(connection, sa.select(paper_ids.c.seq), paper_ids.c.id, ids)}
-        seqs |= {row.seq for row in _lookup(connection, sa.select(papers.c.seq), papers.c.title_key, keys)}
-        self._papers: dict[int, Paper] = {}
-        self._days: dict[int, date] = {}
-        self._titled: dict[str, list[int]] = {}
-        self._named = {row.id: row.seq for row in _lookup(connection, sa.select(paper_ids), paper_ids.c.seq, seqs)}
+    paper: Paper
+    title_key: str
+    day: date
+
+
+class _Shelf:
+    """The known works that a batch may touch, changed in memory and written back in a few statements."""
+
+    def __init__(self, connection: sa.Connection, names: set[str], title_keys: set[str]) -> None:
+        seqs = {row.seq for row in _lookup(connection, sa.select(paper_ids.c.seq), paper_ids.c.id, names)}
+        seqs |= {row.seq for row in _lookup(connection, sa.select(papers.c.seq), papers.c.title_key, title_keys)}
+        self._works: dict[int, _Work] = {}
+        self._titled: dict[str, set[int]] = {}
+        self._owners = {row.id: row.seq for row in _lookup(connection, sa.select(paper_ids), paper_ids.c.seq, seqs)}
+        self._stored_names = frozenset(self._owners)
+        self._claimed: dict[str, int] = {}
         self._changed: set[int] = set()
-        self._new_names: list[dict[str, Any]] = []
         for row in _lookup(connection, sa.select(papers), papers.c.seq, seqs):
-            self._place(row.seq, paper_of(row), row.day)
+            self._place(row.seq, _Work(paper_of(row), row.title_key, row.day))
         # The write lock is held, so nobody else numbers papers meanwhile.
-        self._last = connection.execute(sa.select(sa.func.max(papers.c.seq))).scalar() or 0
+        self._last = last_seq(connection)
         self._first_new = self._last + 1
 
-    def put(self, paper: Paper, as_of: date) -> Outcome:
-        seq = self._find(paper)
+    def put(self, paper: Paper, key: str, as_of: date) -> Outcome:
+        seq = self._find(paper, key)
         if seq is None:
             self._last += 1
-            day = _news_day(paper) or arxiv_month(paper.id) or as_of
-            self._place(self._last, paper, day)
-            self._name(self._last, paper)
+            # Ids in the order that folding gives them, so that the same paper again changes nothing.
+            ordered = fold(paper, paper) if len(paper.other_ids) > 1 else paper
+            self._place(self._last, _Work(ordered, key, _news_day(paper) or arxiv_month(paper.id) or as_of))
+            self._claim(self._last, paper, paper.id)
             return Outcome.NEW
-        known = self._papers[seq]
-        folded = fold(known, paper)
-        if folded == known:
+        known = self._works[seq]
+        folded = fold(known.paper, paper)
+        if folded == known.paper:
             return Outcome.DUPLICATE
-        self._place(seq, folded, _news_day(folded) or self._days[seq])
-        self._name(seq, paper)
+        key = key if folded.title == paper.title else known.title_key
+        self._place(seq, _Work(folded, key, _news_day(folded) or known.day))
+        self._claim(seq, paper, folded.id)
         self._changed.add(seq)
         return Outcome.UPDATED
 
@@ -80,53 +96,54 @@ class _Shelf:
         fresh = [self._row(seq) for seq in range(self._first_new, self._last + 1)]
         if fresh:
             connection.execute(papers.insert(), fresh)
-        changed = [self._row(seq) for seq in sorted(self._changed) if seq < self._first_new]
-        if changed:
-            columns = {c.name: sa.bindparam(f"new_{c.name}", type_=c.type) for c in papers.c if c.name != "seq"}
-            statement = papers.update().where(papers.c.seq == sa.bindparam("new_seq")).values(columns)
-            connection.execute(statement, [{f"new_{name}": value for name, value in row.items()} for row in changed])
-        if self._new_names:
-            connection.execute(paper_ids.insert(), self._new_names)
+        _update(connection, papers.c.seq, [self._row(seq) for seq in sorted(self._changed) if seq < self._first_new])
+        names = [{"id": name, "seq": seq} for name, seq in self._claimed.items()]
+        new_names = [row for row in names if row["id"] not in self._stored_names]
+        if new_names:
+            connection.execute(paper_ids.insert(), new_names)
+        _update(connection, paper_ids.c.id, [row for row in names if row["id"] in self._stored_names])
 
-    def _find(self, paper: Paper) -> int | None:
-        named = (self._named[name] for name in (paper.id, *paper.other_ids) if name in self._named)
-        titled = self._titled.get(title_key(paper.title), ())
-        return next((seq for seq in (*named, *titled) if is_same_work(self._papers[seq], paper)), None)
+    def _find(self, paper: Paper, key: str) -> int | None:
+        owners = (self._owners[name] for name in (paper.id, *paper.other_ids) if name in self._owners)
+        titled = sorted(self._titled.get(key, ()))
+        return next((seq for seq in (*owners, *titled) if is_same_work(self._works[seq].paper, paper)), None)
 
-    def _place(self, seq: int, paper: Paper, day: date) -> None:
-        self._papers[seq] = paper
-        self._days[seq] = day
-        known = self._titled.setdefault(title_key(paper.title), [])
-        if seq not in known:
-            known.append(seq)
+    def _place(self, seq: int, work: _Work) -> None:
+        if (before := self._works.get(seq)) is not None:
+            self._titled[before.title_key].discard(seq)
+        self._works[seq] = work
+        self._titled.setdefault(work.title_key, set()).add(seq)
 
-    def _name(self, seq: int, paper: Paper) -> None:
-        # An id belongs to the first work that bore it: two arXiv papers may name one DOI.
+    def _claim(self, seq: int, paper: Paper, own: str) -> None:
+        # An id belongs to the first work that bore it (two arXiv papers may name one DOI), but a work's own id to it.
         for name in (paper.id, *paper.other_ids):
-            if name not in self._named:
-                self._named[name] = seq
-                self._new_names.append({"id": name, "seq": seq})
+            if name not in self._owners or (name == own and self._owners[name] != seq):
+                self._owners[name] = self._claimed[name] = seq
 
     def _row(self, seq: int) -> dict[str, Any]:
-        paper = self._papers[seq]
-        row = {name: getattr(paper, name) for name in _PLAIN}
-        row |= {name: list(getattr(paper, name)) for name in _LISTS}
-        row |= {"links": _known(paper.links), "signals": _known(paper.signals)}
-        return row | {"seq": seq, "day": self._days[seq], "title_key": title_key(paper.title)}
+        work = self._works[seq]
+        row = {name: getattr(work.paper, name) for name in _PLAIN}
+        row |= {name: list(getattr(work.paper, name)) for name in _LISTS}
+        row |= {"links": _known(work.paper.links, _LINKS), "signals": _known(work.paper.signals, _SIGNALS)}
+        return row | {"seq": seq, "day": work.day, "title_key": work.title_key}
 
 
-_LISTS = ("authors", "categories", "other_ids")
-_PLAIN = (
-    "id", "title", "abstract", "version", "published", "updated", "announced", "announce_type", "venue", "comment",
-)  # fmt: skip
+def _update(connection: sa.Connection, key: sa.Column[Any], rows: Sequence[dict[str, Any]]) -> None:
+    """Write whole rows over those of the same `key`."""
+    if not rows:
+        return
+    columns = [column for column in key.table.c if column is not key]
+    values = {column.name: sa.bindparam(f"new_{column.name}", type_=column.type) for column in columns}
+    statement = sa.update(key.table).where(key == sa.bindparam(f"new_{key.name}")).values(values)
+    connection.execute(statement, [{f"new_{name}": value for name, value in row.items()} for row in rows])
 
 
 def _news_day(paper: Paper) -> date | None:
     return paper.announced or (paper.published.date() if paper.published else None)
 
 
-def _known(value: Links | Signals) -> dict[str, Any]:
-    return {f.name: found for f in fields(value) if (found := getattr(value, f.name)) is not None}
+def _known(value: Links | Signals, names: Sequence[str]) -> dict[str, Any]:
+    return {name: found for name in names if (found := getattr(value, name)) is not None}
 
 
 def paper_of(row: sa.Row[Any]) -> Paper:
@@ -172,11 +189,15 @@ def by_ids(connection: sa.Connection, ids: Iterable[str]) -> dict[str, Paper]:
 
 
 def search(connection: sa.Connection, words: Sequence[str], limit: int | None) -> list[tuple[date, Paper]]:
-    """(day, paper) of the newest papers that hold every word in title, abstract, authors or id, newest first."""
+    """(day, paper) of the newest papers that hold every word in title, abstract, authors or id, newest first.
+
+    Case does not count, in any script.
+    """
     query = sa.select(papers).order_by(papers.c.day.desc(), papers.c.seq).limit(limit)
     for word in words:
         anywhere = (papers.c.title, papers.c.abstract, papers.c.id, sa.cast(papers.c.authors, sa.Text))
-        query = query.where(sa.or_(*(column.icontains(word, autoescape=True) for column in anywhere)))
+        folded = (sa.func.casefold(column, type_=sa.Text) for column in anywhere)
+        query = query.where(sa.or_(*(column.contains(word.casefold(), autoescape=True) for column in folded)))
     return [(row.day, paper_of(row)) for row in connection.execute(query)]
 
 
@@ -186,10 +207,8 @@ def count(connection: sa.Connection) -> int:
 
 
 def _lookup(
-    connection: sa.Connection, query: sa.Select[Any], column: sa.Column[Any], values: set[Any]
+    connection: sa.Connection, query: sa.Select[Any], column: sa.Column[Any], values: Iterable[Any]
 ) -> Iterator[sa.Row[Any]]:
-    """Rows of `query` whose `column` is one of `values`, asked for in chunks that SQLite's limits allow."""
-    bounded = query.where(column.in_(sa.bindparam("among", expanding=True)))
-    ordered = sorted(values)
-    for start in range(0, len(ordered), _CHUNK):
-        yield from connection.execute(bounded, {"among": ordered[start : start + _CHUNK]})
+    """Rows of `query` whose `column` is one of `values`, which go as one JSON array: SQLite limits variables."""
+    among = sa.func.json_each(sa.bindparam("among", type_=sa.JSON)).table_valued("value")
+    yield from connection.execute(query.where(column.in_(sa.select(among.c.value))), {"among": sorted(values)})

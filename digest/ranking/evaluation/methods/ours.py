@@ -1,0 +1,41 @@
+"""The product's own ranking as a method among others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from digest.ranking.rank import Ranker
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from digest.types import Paper, Profile
+
+
+class Ours:
+    """What readers get."""
+
+    name = "ours"
+
+    def scores(
+        self, candidates: Sequence[Paper], history: Sequence[Paper], readers: Sequence[Profile]
+    ) -> NDArray[np.float64]:
+        """See `Method.scores`; 0 for the first paper of a ranking, -1 for the next, -inf for one left out of it."""
+        return _ranked(candidates, history, readers)
+
+
+def _ranked(candidates: Sequence[Paper], history: Sequence[Paper], readers: Sequence[Profile]) -> NDArray[np.float64]:
+    wanted = {paper_id for reader in readers for paper_id in reader.liked}
+    liked = {paper.id: paper for paper in (*candidates, *history) if paper.id in wanted}
+    ranker = Ranker(candidates, background=history, liked=liked)
+    column = {paper.id: n for n, paper in enumerate(candidates)}
+    scores = np.full((len(readers), len(candidates)), -np.inf)
+    for row, reader in enumerate(readers):
+        # The place, not the match's score: the ranking's order is more than that.
+        for place, match in enumerate(ranker.rank(reader, explained=0)):
+            scores[row, column[match.paper.id]] = -place
+    return scores

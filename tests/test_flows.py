@@ -1,0 +1,243 @@
+"""The Prefect flows: the same work as without Prefect, faults counted, bugs raised, and a quiet terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import os
+import signal
+import subprocess
+import sys
+import time
+import warnings
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy.exc import StatementError
+
+from digest import pipeline, profiles, sample, settings
+from digest.ingest import ingest
+from digest.render import Renderer
+from digest.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = [
+    pytest.mark.flow,
+    # Prefect leaves sockets open and uses what other libraries deprecate, which is theirs to mend.
+    pytest.mark.filterwarnings("ignore"),
+]
+
+DAY = date(2025, 5, 9)
+NOW = datetime(2025, 5, 9, 6, tzinfo=UTC)
+DIGEST = str(Path(sys.executable).with_name("digest"))
+STARTING = "starting Prefect, which takes about 15 s of this run (--engine plain does without) …"
+
+
+@pytest.fixture(scope="session")
+def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Prefect with a server of its own, for as long as there are flow tests."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("PREFECT_HOME", str(tmp_path_factory.mktemp("prefect")))
+    patch.setenv("PREFECT_LOGGING_LEVEL", "CRITICAL")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        # It says how Prefect is set up, which must be before that is imported.
+        importlib.import_module("flows")
+        from prefect.testing.utilities import prefect_test_harness
+
+        with prefect_test_harness(server_startup_timeout=120):
+            yield
+    patch.undo()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """An installation with the sample's papers and two of the example readers."""
+    return fill(tmp_path / "home")
+
+
+def fill(home: Path) -> Path:
+    """Make an installation."""
+    (home / "profiles").mkdir(parents=True)
+    for path in profiles.find(sample.PROFILES)[:2]:
+        (home / "profiles" / path.name).write_bytes(path.read_bytes())
+    with Store(settings.load(home).database) as store:
+        ingest(store, [sample.FOLDER], as_of=DAY)
+    return home
+
+
+def files(home: Path) -> dict[str, bytes]:
+    """What was written for readers, by path."""
+    return {
+        f"{folder}/{path.name}": path.read_bytes()
+        for folder in ("outbox", "pages")
+        for path in (home / folder).iterdir()
+    }
+
+
+def run_plainly(home: Path) -> pipeline.RunReport:
+    """The stages one after the other, as `--engine plain` runs them."""
+    options = settings.load(home)
+    readers = [profiles.load(path) for path in profiles.find(options.profiles)]
+    with Store(options.database) as store:
+        report = pipeline.compose_issues(store, options, readers, day=DAY, now=NOW)
+        report.add(pipeline.deliver(store, options, Renderer(options.templates), now=NOW))
+    return report
+
+
+def run_flow(home: Path, *more: Path, composed: datetime = NOW) -> pipeline.RunReport:
+    """The flow over the installation's readers and more profiles."""
+    from flows.issues import issues
+
+    paths = [*profiles.find(home / "profiles"), *more]
+    return pipeline.RunReport(**asyncio.run(issues(home, paths, DAY, composed, NOW)))
+
+
+def artifact(key: str) -> str:
+    """The Markdown that the last run with this key left in Prefect."""
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+
+    async def read() -> Any:  # noqa: ANN401  (what Prefect keeps)
+        async with get_client() as client:
+            found = await client.read_artifacts(artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=[key])))
+            return max(found, key=lambda each: each.created).data
+
+    return str(asyncio.run(read()))
+
+
+@pytest.mark.usefixtures("prefect")
+def test_the_flow_does_what_the_stages_do(home: Path, tmp_path: Path) -> None:
+    """In two installations alike, the flow's report and files are those of the stages without Prefect."""
+    plain = fill(tmp_path / "plain")
+    expected = run_plainly(plain)
+    assert expected.delivered == 2
+    assert run_flow(home) == expected
+    assert files(home) == files(plain)
+    table = artifact("issues")
+    assert table.startswith("## Issues of 2025-05-09\n")
+    assert "| issues composed | 2 |" in table
+    assert "| mails delivered | 2 |" in table
+
+
+@pytest.mark.usefixtures("prefect")
+def test_a_fault_in_one_batch_is_counted_and_the_others_go_on(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a batch for each reader, a faulty profile and a missing one are told, and the others get their mail."""
+    import flows.issues
+
+    monkeypatch.setattr(flows.issues, "READERS", 1)
+    (tmp_path / "bad.yaml").write_text("email: bad@example.org\ntopics: owls\n", encoding="utf-8")
+    report = run_flow(home, tmp_path / "bad.yaml", tmp_path / "missing.yaml")
+    assert (len(report.issues), report.delivered) == (2, 2)
+    assert [fault["profile"] for fault in report.failed] == ["bad", "missing"]
+    assert "bad.yaml:2: topics" in report.failed[0]["why"]
+    assert not any("@" in fault["why"] for fault in report.failed)
+    assert "| failed: bad | " in artifact("issues")
+
+
+@pytest.mark.usefixtures("prefect")
+def test_a_fault_of_the_installation_is_counted_for_every_reader(home: Path) -> None:
+    """Where no task can begin, the run is over with a report: no reader is lost, and the delivery is named too."""
+    (home / "digest.toml").write_text("window_days = 0\n", encoding="utf-8")
+    report = run_flow(home)
+    assert [fault["profile"] for fault in report.failed] == ["ada", "grace", ""]
+    assert all("digest.toml:1: window_days" in fault["why"] for fault in report.failed)
+    assert "| failed: delivery | " in artifact("issues")
+
+
+@pytest.mark.usefixtures("prefect")
+def test_a_bug_fails_the_run(home: Path) -> None:
+    """What no person can mend, here an instant without a zone, is raised and not counted."""
+    with pytest.raises(StatementError, match="without a zone"):
+        run_flow(home, composed=datetime(2025, 5, 9, 6))  # noqa: DTZ001  (the bug)
+
+
+@pytest.mark.usefixtures("prefect")
+def test_the_ingest_flow_counts_like_ingest(tmp_path: Path) -> None:
+    """Every source is a task with its row in the table; a bad one costs only itself."""
+    from flows.ingest import ingest as ingest_flow
+
+    sources = [*sorted(sample.FOLDER.iterdir()), tmp_path / "missing.jsonl", tmp_path / "broken|one.jsonl"]
+    sources[-1].write_text("{", encoding="utf-8")
+    with Store(tmp_path / "plain" / "digest.sqlite3") as store:
+        expected = ingest(store, sources, as_of=DAY)
+    report = asyncio.run(ingest_flow(tmp_path / "home", sources, DAY))
+    assert (report["new"], report["rejected"]) == (expected.new, expected.rejected) == (60, 2)
+    assert [each["where"] for each in report["rejections"]] == [each.where for each in expected.rejections]
+    table = artifact("ingest").splitlines()
+    assert table[2] == "| source | read | new | updated | duplicate | rejected |"
+    assert table[4] == "| 2025-05-05.jsonl | 12 | 12 | 0 | 0 | 0 |"
+    assert table[-1] == "| broken\\|one.jsonl | 0 | 0 | 0 | 0 | 1 |"
+
+
+@pytest.mark.usefixtures("prefect")
+def test_the_ingest_flow_counts_a_source_it_cannot_begin(home: Path, tmp_path: Path) -> None:
+    """A fault of the installation is a rejection of every source, not a crash."""
+    from flows.ingest import ingest as ingest_flow
+
+    (home / "digest.toml").write_text("window_days = 0\n", encoding="utf-8")
+    report = asyncio.run(ingest_flow(home, [tmp_path / "one", tmp_path / "two"], DAY))
+    assert (report["rejected"], report["new"]) == (2, 0)
+    assert [each["where"] for each in report["rejections"]] == [str(tmp_path / "one"), str(tmp_path / "two")]
+
+
+def environment(home: Path) -> dict[str, str]:
+    """What a user's shell would hand on: nothing about Prefect."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("PREFECT_", "DO_NOT_TRACK"))}
+    return kept | {"DIGEST_HOME": str(home)}
+
+
+def test_nothing_is_reported_to_prefects_makers(tmp_path: Path) -> None:
+    """Importing the flows turns telemetry off and keeps Prefect's files in DIGEST_HOME, unless told otherwise."""
+    code = (
+        "import flows, prefect.settings as s\n"
+        "from prefect._internal.analytics.enabled import is_telemetry_enabled\n"
+        "now = s.get_current_settings()\n"
+        "print(now.home, now.server.analytics_enabled, is_telemetry_enabled())"
+    )
+    shell = environment(tmp_path)
+    command = [sys.executable, "-c", code]
+    told = subprocess.run(command, env=shell, capture_output=True, text=True, check=True).stdout
+    assert told.split() == [str(tmp_path / "prefect"), "False", "False"]
+
+
+def test_a_run_with_prefect_is_quiet_and_the_same(home: Path, tmp_path: Path) -> None:
+    """`digest run` with its default engine says two lines of its own on stderr, and writes what the plain one does."""
+    plain = fill(tmp_path / "plain")
+    words = ["run", "--date", str(DAY)]
+    done = subprocess.run([DIGEST, *words], env=environment(home), capture_output=True, text=True, check=True)
+    assert done.stderr.splitlines() == [STARTING]
+    words += ["--engine", "plain"]
+    quick = subprocess.run([DIGEST, *words], env=environment(plain), capture_output=True, text=True, check=True)
+    assert quick.stderr == ""
+    assert done.stdout == quick.stdout.replace(str(plain), str(home))
+    assert files(home) == files(plain)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seconds", [1, 5])
+def test_an_interrupt_ends_a_run_with_prefect(home: Path, seconds: float) -> None:
+    """Ctrl-C while Prefect starts ends the run soon, with code 130 and no traceback; the next run does the work."""
+    with subprocess.Popen(
+        [DIGEST, "run", "--date", str(DAY)],
+        env=environment(home),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline().strip() == STARTING
+        time.sleep(seconds)
+        # A terminal sends it to the program and to the server that the program started.
+        os.killpg(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, "")
+    assert "Traceback" not in err
+    assert run_plainly(home).delivered == 2

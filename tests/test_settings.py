@@ -1,0 +1,154 @@
+"""Settings: where everything lives, and every fault of `digest.toml` named with its place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from digest.errors import SettingsError
+from digest.settings import KEYS, Settings, home, load
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def faults(folder: Path, text: str | bytes) -> list[str]:
+    """What is wrong with a settings file, without the path in front."""
+    path = folder / "digest.toml"
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    with pytest.raises(SettingsError) as caught:
+        load(folder)
+    lines = str(caught.value).splitlines()
+    assert all(line.startswith(f"{path}:") for line in lines)
+    return [line.removeprefix(f"{path}:") for line in lines]
+
+
+def test_without_a_file_all_is_default(tmp_path: Path) -> None:
+    """A new installation needs no settings; an empty file says nothing either."""
+    settings = load(tmp_path)
+    assert settings == Settings(home=tmp_path)
+    (tmp_path / "digest.toml").touch()
+    assert load(tmp_path) == settings
+
+
+def test_everything_lives_in_the_home_folder(tmp_path: Path) -> None:
+    """Database, mails, pages, profiles and templates are below it, each in its place."""
+    settings = load(tmp_path)
+    places = [settings.database, settings.outbox, settings.pages, settings.profiles, settings.templates]
+    assert {place.parent for place in places} == {tmp_path}
+    assert len(set(places)) == 5
+
+
+def test_a_file_says_what_differs(tmp_path: Path) -> None:
+    """Every key can be set; comments, a byte order mark and Windows line ends do no harm."""
+    text = (
+        "\ufeff# how we send\r\n"
+        'sender = "Lab Digest <digest@example.org>"\r\n'
+        "window_days = 3\r\n"
+        "background_papers = 0\r\n"
+    )
+    (tmp_path / "digest.toml").write_bytes(text.encode())
+    settings = load(tmp_path)
+    assert settings.model_dump(exclude={"home"}) == {
+        "sender": "Lab Digest <digest@example.org>",
+        "window_days": 3,
+        "background_papers": 0,
+    }
+    assert set(KEYS) == set(settings.model_dump(exclude={"home"}))
+
+
+def test_every_fault_is_named_with_line_and_key(tmp_path: Path) -> None:
+    """All faults of a file come at once, in the order of its lines, a misspelt key with what was meant."""
+    text = """
+windowdays = 7
+background_papers = "many"
+"sender" = "nobody"
+window_days = 0
+home = "/elsewhere"
+[smtp]
+host = "localhost"
+"""
+    assert faults(tmp_path, text) == [
+        "2: windowdays: unknown key (did you mean 'window_days'?)",
+        "3: background_papers: expected a valid integer, got 'many'",
+        "4: sender: expected a name and an address, like 'Paper Digest <digest@example.org>'",
+        "5: window_days: expected greater than or equal to 1, got 0",
+        "6: home: unknown key: known are sender, window_days, background_papers",
+        "7: smtp: unknown key: known are sender, window_days, background_papers",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("window_days = 367", "window_days: expected less than or equal to 366, got 367"),
+        ("window_days = true", "window_days: expected a valid integer, got True"),
+        ("window_days = 7.5", "window_days: expected a valid integer, got 7.5"),
+        ("background_papers = -1", "background_papers: expected greater than or equal to 0, got -1"),
+        ("sender = 3", "sender: expected a valid string, got 3"),
+        ("window_days.soon = 1", "window_days: expected a valid integer, got {'soon': 1}"),
+    ],
+)
+def test_values_are_taken_as_they_stand(tmp_path: Path, line: str, why: str) -> None:
+    """Nothing is converted or clipped: a wrong value is a fault that shows it."""
+    assert faults(tmp_path, f"\n{line}\n") == [f"2: {why}"]
+
+
+@pytest.mark.parametrize("sender", ["Digest", "a@", "@b", "Digest <a@b@c>", "a@example.org\\nBcc: b@example.org", ""])
+def test_a_sender_is_a_name_and_an_address(tmp_path: Path, sender: str) -> None:
+    """What cannot stand in a From line is refused."""
+    [fault] = faults(tmp_path, f'sender = "{sender}"\n')
+    assert fault.startswith("1: sender: expected a name and an address")
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("window_days = 7\nwindow_days 8\n", "2: not TOML: expected '=' after a key in a key/value pair"),
+        ('window_days = 7\n\nsender = "open', "3: not TOML: unterminated string"),
+        ("window_days = 7\nwindow_days = 8", "2: not TOML: cannot overwrite a value"),
+        (b'# sender\nsender = "Caf\xe9 <a@example.org>"\n', "2: not UTF-8: byte 0xe9"),
+    ],
+)
+def test_a_broken_file_is_named_with_its_line(tmp_path: Path, text: str | bytes, fault: str) -> None:
+    """What is no TOML says where."""
+    assert faults(tmp_path, text) == [fault]
+
+
+def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+    """A folder of that name, or a home that is a file, is named with the cause."""
+    (tmp_path / "digest.toml").mkdir()
+    with pytest.raises(SettingsError, match=r"digest\.toml: cannot be read: Is a directory"):
+        load(tmp_path)
+    (tmp_path / "home").touch()
+    with pytest.raises(SettingsError, match=r"digest\.toml: cannot be read: Not a directory"):
+        load(tmp_path / "home")
+
+
+def test_digest_home_names_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DIGEST_HOME is taken as it is, `~` and relative paths resolved."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    assert home({"DIGEST_HOME": str(tmp_path / "x")}) == tmp_path / "x"
+    assert home({"DIGEST_HOME": "~/x"}) == tmp_path / "x"
+    assert home({"DIGEST_HOME": "x"}) == tmp_path / "x"
+
+
+def test_an_unknown_users_home_is_an_error() -> None:
+    """`~somebody` needs somebody."""
+    with pytest.raises(SettingsError, match="DIGEST_HOME: '~no such user'"):
+        home({"DIGEST_HOME": "~no such user"})
+
+
+@pytest.mark.parametrize("environment", [{}, {"DIGEST_HOME": ""}])
+def test_the_default_is_the_platforms_folder_for_data(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]
+) -> None:
+    """Without DIGEST_HOME it is paper-digest in the user's data folder, on Linux XDG_DATA_HOME's."""
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    assert home(environment) == tmp_path / "paper-digest"
+    monkeypatch.delenv("XDG_DATA_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert home(environment) == tmp_path / ".local" / "share" / "paper-digest"
