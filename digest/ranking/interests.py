@@ -56,15 +56,15 @@ def of_topic(text: str, space: Space) -> Scored:
     et al., UMass at TREC 2004), then by likeness to the best papers' centroid. The best paper scores what share of the
     topic's own words it covers, so a day without a fitting paper has no high score.
     """
-    words = space.words(text)
+    words, ceiling = space.words(text)
     covered = space.bm25 @ words
     if not covered.any():
         return Scored(text, np.zeros(space.candidates), None)
-    widened = _relevance_model(words, covered, space.bm25)
+    widened = _relevance_model(words / words.sum(), covered, space.bm25)
     matched = space.bm25 @ widened
     near = _neighbourhood(matched, space.tfidf)
     likeness = space.tfidf @ near
-    strength = covered.max() / space.ceiling(words)
+    strength = covered.max() / ceiling
     own_words, own_terms = space.bm25[: space.candidates], space.tfidf[: space.candidates]
     closeness = (matched[: space.candidates] / matched.max()) ** (WORDS_POWER - 1)
     by_words = (1 - NEIGHBOUR_SHARE) * strength / matched.max() * closeness

@@ -62,16 +62,18 @@ class Space:
         """Sharp rows for papers that are not part of the statistics; terms that no known paper has are left out."""
         return self._narrowed(self._statistics.tfidf(terms.count(papers), SHARP_IDF_POWER))
 
-    def words(self, text: str) -> NDArray[np.float64]:
-        """The share of each known word (not pair) in a reader's text, summing to 1; zeros for a text without any."""
-        row = self._narrowed(terms.count_texts([text]))[:, : self._n_words].toarray().ravel()
-        shares: NDArray[np.float64] = row / max(row.sum(), 1.0)
-        return shares
+    def words(self, text: str) -> tuple[NDArray[np.float64], float]:
+        """The share of each known word (not pair) in a reader's text, and the BM25 score of a paper full of all words.
 
-    def ceiling(self, words: NDArray[np.float64]) -> float:
-        """The BM25 score of a paper saturated with these words."""
-        known = np.flatnonzero(words)
-        return float(words[known] @ self._statistics.word_idf(self._columns[known]))
+        Shares sum to less than 1 where the text has words that no known paper has; the score counts those as well, so
+        a topic of which only "talking" is known is not covered by a paper that talks.
+        """
+        counts = terms.count_texts([text])
+        row = self._narrowed(counts)[:, : self._n_words].toarray().ravel()
+        wanted = counts.indices < terms.WORDS
+        total = max(counts.data[wanted].sum(), 1.0)
+        ceiling = float(counts.data[wanted] @ self._statistics.word_idf(counts.indices[wanted])) / total
+        return row / total, ceiling
 
     def spellings(self, paper: Paper) -> dict[int, str]:
         """How a known paper spells its terms, by column of this space."""

@@ -99,7 +99,7 @@ def _detect_object(text: str) -> tuple[str | None, str]:
     if "\n" not in text.partition("}")[0]:
         if "id" in keys and keys & _SNAPSHOT_KEYS:
             return "arxiv-snapshot", "lines of the arXiv metadata snapshot"
-        if "title" in keys and keys & _INTERCHANGE_KEYS:
+        if "title" in keys and (keys & _INTERCHANGE_KEYS or "id" in keys):
             return "interchange", "lines of the interchange form"
     return None, f"JSON with the keys {', '.join(sorted(keys)[:8]) or 'of nothing known'}: {_NOT_READ}"
 

@@ -51,6 +51,7 @@ class Store:
             raise StoreError(f"cannot make the database's folder: {str(path.parent)!r}: {error.strerror}") from error
         self._engine = sa.create_engine(
             sa.URL.create("sqlite", database=str(path)),
+            hide_parameters=True,  # a bug's traceback must not print an address
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,
             connect_args={"timeout": patience.total_seconds()},
