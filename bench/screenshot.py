@@ -38,9 +38,7 @@ def html_of(path: Path) -> str:
     return str(part.get_content())
 
 
-def photograph(
-    html: str, output: Path, *, executable: str, width: int, height: int | None, dark: bool
-) -> None:
+def photograph(html: str, output: Path, *, executable: str, width: int, height: int | None, dark: bool) -> None:
     """Write a PNG of the page, of its top where a height is given; the page can reach no network."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)

@@ -47,6 +47,8 @@ _DOI = re.compile(
 )
 _TITLE = re.compile(r"title:[0-9a-f]{16}", re.ASCII)
 
+_SURROGATE = re.compile(r"[\ud800-\udfff]")  # half of a character: no id, and no database takes it
+_ASCII_WORD = re.compile(r"[a-z0-9]+")
 _FIVE_DIGITS_SINCE = "1501"
 _NEW_SCHEME_SINCE = "0704"
 _TELLING_WORDS = 2
@@ -69,6 +71,8 @@ def parse_id(text: str) -> PaperId | None:
     `math/0309136` are the same paper); DOIs are lower-cased.
     """
     text = text.strip()
+    if _SURROGATE.search(text):
+        return None
     if found := _ARXIV.fullmatch(text):
         return _arxiv_id(found)
     if found := _DOI.fullmatch(text):
@@ -103,6 +107,9 @@ def title_key(title: str) -> str:
 
     The result is empty where the title has no letter and no digit.
     """
+    if title.isascii():
+        # Most titles; the same in a tenth of the time.
+        return " ".join(_ASCII_WORD.findall(title.lower()))
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", title).casefold())
     # Vowel signs of Indic scripts are marks without a combining class; they carry meaning and stay.
     kept = (

@@ -9,10 +9,11 @@ from email.utils import parseaddr
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from digest.errors import DeliveryError, TemplateError
+from digest.errors import DeliveryError, StoreError, TemplateError
+from digest.explain import explain as explain_ranking
+from digest.explain import refused
 from digest.issue import compose
 from digest.message import build, list_id, message_id
-from digest.outbox import LEASE
 from digest.progress import Silent
 from digest.ranking.rank import AUTHOR_SCORE, Ranker
 from digest.store import deliveries, issues, papers
@@ -23,13 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date, datetime
 
-    from sqlalchemy import Connection
-
+    from digest.explain import Explanation
     from digest.progress import Progress
     from digest.render import Renderer
     from digest.settings import Settings
     from digest.store import Store
-    from digest.types import Match, Profile, Rendered
+    from digest.types import Match, Paper, Profile, Rendered
 
 DELIVERIES = 200
 """Deliveries claimed at once."""
@@ -113,7 +113,7 @@ def idle(
             return None
         report.skip(profile.slug, reason)
     with store.reading() as connection:
-        report.held = _held(connection, now)
+        report.held = deliveries.held(connection, now=now)
         return None if deliveries.waiting(connection, now=now) else report
 
 
@@ -155,6 +155,23 @@ def preview(store: Store, settings: Settings, profile: Profile, *, day: date, no
     return _Day(store, settings, [profile], day).compose(profile, now=now, addressed=False)
 
 
+def explain(store: Store, settings: Settings, profile: Profile, paper_id: str, *, day: date) -> Explanation:
+    """Why a paper is in the reader's issue of a day, or why not: of the issue that was sent, or of the one to come.
+
+    Raises:
+        StoreError: the paper is not known.
+    """
+    with store.reading() as connection:
+        paper = papers.by_ids(connection, [paper_id]).get(paper_id)
+        sent = issues.of_day(connection, profile.slug, day)
+        issued = issues.recommended_on(connection, profile.slug, paper_id)
+    if paper is None:
+        raise StoreError(f"no such paper: {paper_id!r}: it was never ingested")
+    if issued is not None and issued != day:
+        return refused(profile, paper, f"it was in your issue of {issued}")
+    return _Day(store, settings, [profile], day).explain(profile, paper, sent)
+
+
 def mail(settings: Settings, rendered: Rendered, issue: Issue, recipient: str) -> bytes:
     """The message that carries an issue: the same issue, recipient and settings give the same bytes.
 
@@ -190,7 +207,7 @@ def deliver(
         with store.writing() as connection:
             claims = deliveries.claim(connection, now=now, limit=DELIVERIES, after=after)
             found = issues.by_ids(connection, {claim.issue_id for claim in claims})
-            report.held = _held(connection, now)
+            report.held = deliveries.held(connection, now=now)
         if not claims:
             return report
         for claim in claims:
@@ -243,6 +260,21 @@ class _Day:
         ranking = self._ranker.rank(profile, among=fresh, explained=explained)
         return compose(profile, ranking, considered=len(fresh), day=self.day, now=now)
 
+    def explain(self, profile: Profile, paper: Paper, sent: Issue | None) -> Explanation:
+        """What became of a paper in the issue that was sent, or would become of it in the one to come."""
+        if all(known.id != paper.id for _, _, known in self._window):
+            return refused(profile, paper, f"window_days: it was no news from {self._since} to {self.day}")
+        if sent is None:
+            fresh = self._fresh(profile)
+        else:
+            # What was new then: all of the window that no other issue had.
+            earlier = self._ledger[profile.slug]
+            fresh = {known.id for seq, _, known in self._window if seq not in earlier}
+            fresh |= {match.paper.id for match in sent.matches}
+        if paper.id not in fresh:
+            return refused(profile, paper, "it was looked at for an earlier issue and was not chosen for it")
+        return explain_ranking(profile, paper, self._ranker.rank(profile, among=fresh))
+
     def reason_for_none(self, profile: Profile, *, addressed: bool) -> SkipReason | None:
         """Why the reader gets no issue, as far as that is known before ranking."""
         served = self._served[profile.slug]
@@ -279,8 +311,3 @@ def _hand_over(settings: Settings, renderer: Renderer, issue: Issue, recipient: 
     name = f"{issue.day.isoformat()}-{issue.profile}"
     write_whole(settings.pages / f"{name}.html", rendered.page.encode())
     Folder(settings.outbox).send(name, mail(settings, rendered, issue, recipient))
-
-
-def _held(connection: Connection, now: datetime) -> int:
-    """How many deliveries a sender has in hand: those that will be due when all leases have run out, but are not."""
-    return deliveries.waiting(connection, now=now + LEASE) - deliveries.waiting(connection, now=now)

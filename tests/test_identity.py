@@ -125,3 +125,15 @@ def test_titles_that_say_nothing_are_told_apart_by_their_abstracts() -> None:
 def test_an_arxiv_id_holds_the_month_it_was_given_in(text: str, month: date | None) -> None:
     """The month is read from the id in both schemes, on both sides of 2000."""
     assert arxiv_month(text) == month
+
+
+def test_half_a_character_is_no_id() -> None:
+    """A lone surrogate, which no database takes, makes no id, whatever stands around it."""
+    assert parse_id("10.1234/abc\ud835") is None
+    assert parse_id("arxiv:2401.01234\udc00") is None
+
+
+@given(st.text(st.characters(codec="ascii")))
+def test_the_short_way_for_plain_titles_gives_the_same_key(title: str) -> None:
+    """A title in ASCII has the key it has when a letter from elsewhere makes it take the long way."""
+    assert title_key(title + " é") == f"{title_key(title)} e".strip()

@@ -124,3 +124,34 @@ def preview(
         print_bytes(pipeline.mail(options, rendered, issue, reader.email or "reader@localhost"))
     else:
         print_bytes((rendered.html if form is Form.HTML else rendered.text).encode())
+
+
+def explain(
+    profile: ProfileName,
+    paper: Annotated[str, typer.Argument(metavar="PAPER", help="A paper: arXiv id, DOI or its URL, or title:… .")],
+    *,
+    day: Annotated[date | None, day_option("--date", "The day of the issue; today if not given.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Say why a paper is in an issue, or which rule kept it out.
+
+    Example: digest explain ada arxiv:2505.01932 --date 2025-05-09
+    """
+    from digest import pipeline
+    from digest.identity import parse_id
+
+    found = parse_id(paper)
+    if found is None:
+        raise typer.BadParameter(f"not an arXiv id, a DOI or a URL of one: {paper!r}")
+    options = settings()
+    reader = profiles.load(profile_path(profile, options))
+    with Store(options.database) as store:
+        explanation = pipeline.explain(store, options, reader, found.id, day=day or today())
+    if as_json:
+        print_json(asdict(explanation))
+        return
+    typer.echo(f"{'in the issue' if explanation.chosen else 'not in the issue'}: {explanation.why}")
+    if explanation.place is not None:
+        typer.echo(f"place {explanation.place} of {explanation.ranked}, score {explanation.score:.1f} of 100")
+        typer.echo(f"closest to: {explanation.interest or 'none of your interests'}")
+        typer.echo("because of: " + (", ".join(f"{e.term} {e.share:.0%}" for e in explanation.evidence) or "no term"))

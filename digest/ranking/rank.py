@@ -30,6 +30,9 @@ FUSED_SHARE = 0.25
 follow by score."""
 
 MAX_EVIDENCE = 6
+MIN_SHARE = 0.015
+"""A term that adds less to a score is no reason."""
+
 LIKED = "papers you liked"
 FOLLOWED = "authors you follow"
 TRENDING = "most upvoted"
@@ -127,7 +130,7 @@ class Ranker:
             reasons = {term: value * (1 - share) for term, value in reasons.items()}
             reasons |= {f"author {name}": share / len(followed) for name in followed}
         ordered = sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))[:MAX_EVIDENCE]
-        evidence = tuple(Evidence(term=term, share=round(value, 4)) for term, value in ordered)
+        evidence = tuple(Evidence(term=term, share=round(value, 4)) for term, value in ordered if value >= MIN_SHARE)
         paper = self._candidates[row]
         return Match(paper=paper, score=round(min(score, 100.0), 2), interest=label, evidence=evidence)
 

@@ -45,6 +45,17 @@ def recommended(connection: sa.Connection, profile: str) -> set[int]:
     return set(connection.execute(query).scalars())
 
 
+def recommended_on(connection: sa.Connection, profile: str, paper_id: str) -> date | None:
+    """The day of the issue in which a reader was recommended a paper; None if in none."""
+    query = (
+        sa.select(issues.c.day)
+        .join(issue_papers, issue_papers.c.issue_id == issues.c.id)
+        .join(paper_ids, paper_ids.c.seq == issue_papers.c.seq)
+        .where(issue_papers.c.profile == profile, paper_ids.c.id == paper_id)
+    )
+    return connection.execute(query).scalar()
+
+
 def add(connection: sa.Connection, issue: Issue, *, covered_seq: int, recipient: str, now: datetime) -> bool:
     """Put an issue, its papers in the ledger and its delivery into the caller's transaction: all of it or nothing.
 
