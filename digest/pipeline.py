@@ -92,8 +92,8 @@ def rank(
     with store.reading() as connection:
         found = [paper for _, _, paper in papers.between(connection, since, until)]
         background = papers.before(connection, since, settings.background_papers) if since else []
-        liked = papers.by_ids(connection, profile.liked)
-    ranker = Ranker(found, background, liked)
+        judged = papers.by_ids(connection, (*profile.liked, *profile.disliked))
+    ranker = Ranker(found, background, judged)
     if explained is None:
         return _by_score(ranker.rank(profile))
     ranking = _by_score(ranker.rank(profile, explained=0))
@@ -234,7 +234,7 @@ class _Day:
         self._store = store
         self._since = day - timedelta(days=settings.window_days - 1)
         self._background_papers = settings.background_papers
-        self._liked_ids = {paper_id for each in profiles for paper_id in each.liked}
+        self._judged_ids = {paper_id for each in profiles for paper_id in (*each.liked, *each.disliked)}
         with store.reading() as connection:
             self._window = papers.between(connection, self._since, day)
             self._served = {each.slug: issues.coverage(connection, each.slug) for each in profiles}
@@ -246,8 +246,8 @@ class _Day:
         # Counting the terms takes most of the time, so it is done once, and only if a reader is due.
         with self._store.reading() as connection:
             background = papers.before(connection, self._since, self._background_papers)
-            liked = papers.by_ids(connection, self._liked_ids)
-        return Ranker([paper for _, _, paper in self._window], background, liked)
+            judged = papers.by_ids(connection, self._judged_ids)
+        return Ranker([paper for _, _, paper in self._window], background, judged)
 
     def compose(self, profile: Profile, *, now: datetime, addressed: bool) -> Issue | Skip:
         """The reader's issue or why there is none; `addressed` asks for an e-mail address first."""

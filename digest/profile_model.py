@@ -131,6 +131,12 @@ class ProfileModel(_Keys):
         description="Papers to find more of: arXiv ids, DOIs or their URLs.",
         examples=[["2405.01234", "https://doi.org/10.1000/182"]],
     )
+    disliked: list[PaperRef] = Field(
+        default_factory=list,
+        title="Disliked papers",
+        description="Papers to find fewer of. One that is liked as well counts as disliked.",
+        examples=[["2405.04321"]],
+    )
     authors: list[Words] = Field(
         default_factory=list,
         title="Authors",
@@ -142,6 +148,12 @@ class ProfileModel(_Keys):
         title="Categories",
         description="Keep to these arXiv categories; cs.* is all of cs. Papers by followed authors come regardless.",
         examples=[["cs.CV", "eess.*", "q-bio"]],
+    )
+    must: list[Words] = Field(
+        default_factory=list,
+        title="Must have",
+        description="Words or phrases; a paper that lacks one of them in title and abstract is left out.",
+        examples=[["speech"]],
     )
     exclude: list[Words] = Field(
         default_factory=list,

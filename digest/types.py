@@ -97,8 +97,10 @@ class Profile:
     email: str | None = None
     topics: tuple[Topic, ...] = ()
     liked: tuple[str, ...] = ()
+    disliked: tuple[str, ...] = ()
     authors: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
+    must: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     max_papers: int = 10
     min_score: float = 20.0

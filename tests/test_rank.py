@@ -323,3 +323,28 @@ def test_whatever_is_ranked_the_ranking_is_sound(papers: list[Paper], profile: P
         shares = [each.share for each in match.evidence]
         assert shares == sorted(shares, reverse=True)
         assert sum(shares) <= 1.001
+
+
+def test_words_a_paper_must_have() -> None:
+    """A paper that lacks one of the words or phrases is out, whatever it scores; all of them are asked for."""
+    assert "2" in ids(ranked(reader("music", must=("music",))))
+    assert ids(ranked(reader("music", must=("music", "talking heads")))) == []
+    assert ids(ranked(reader("talking heads", must=("Talking  Heads",)))) == ["1", "4"]
+
+
+def test_disliked_papers_push_their_like_down() -> None:
+    """What resembles a disliked paper scores less than before, and a disliked paper does not come itself."""
+    judged = {f"arxiv:{n}": replace(PAPERS[n], id=f"arxiv:{n}") for n in (0, 1)}
+    judged["arxiv:2"] = replace(PAPERS[1], id="arxiv:2", title="More music from text")
+    candidates = [*PAPERS, judged["arxiv:2"]]
+
+    def scores(**judgements: tuple[str, ...]) -> dict[str, float]:
+        ranking = Ranker(candidates, [], judged).rank(reader(liked=("arxiv:0", "arxiv:1"), **judgements))
+        return {match.paper.id: match.score for match in ranking}
+
+    before, after = scores(), scores(disliked=("arxiv:2",))
+    music, heads = PAPERS[1].id, PAPERS[0].id
+    assert "arxiv:2" in before
+    assert "arxiv:2" not in after
+    assert after[music] < before[music]
+    assert after[heads] == max(after.values())

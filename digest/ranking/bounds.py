@@ -6,6 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from digest.types import Paper, Profile
 
 
@@ -13,11 +15,12 @@ class Bounds:
     """One profile's bounds."""
 
     def __init__(self, profile: Profile) -> None:
-        words = "|".join(re.escape(" ".join(word.casefold().split())) for word in profile.exclude)
-        self._excluded = re.compile(rf"(?<!\w)(?:{words})(?!\w)") if words else None
+        self._must = [(word, _whole([word])) for word in profile.must]
+        self._excluded = _whole(profile.exclude) if profile.exclude else None
         self._categories = tuple(category.removesuffix(".*") for category in profile.categories)
         self._authors = {_name_key(name) for name in profile.authors}
-        self._known = frozenset(profile.liked)
+        self._liked = frozenset(profile.liked)
+        self._disliked = frozenset(profile.disliked)
 
     def followed(self, paper: Paper) -> list[str]:
         """The paper's authors whom the reader follows."""
@@ -25,10 +28,16 @@ class Bounds:
 
     def refusal(self, paper: Paper, *, followed: bool) -> str | None:
         """Why the paper may not be recommended, whatever it scores; None if it may."""
-        if not self._known.isdisjoint((paper.id, *paper.other_ids)):
+        ids = (paper.id, *paper.other_ids)
+        if not self._liked.isdisjoint(ids):
             return "liked: you know it already"
-        if self._excluded and (found := self._excluded.search(f"{paper.title}\n{paper.abstract}".casefold())):
+        if not self._disliked.isdisjoint(ids):
+            return "disliked: you know it already"
+        text = f"{paper.title}\n{paper.abstract}".casefold()
+        if self._excluded and (found := self._excluded.search(text)):
             return f"exclude: it holds {found[0]!r}"
+        if lacking := next((word for word, pattern in self._must if not pattern.search(text)), None):
+            return f"must: it lacks {lacking!r}"
         # A source without categories (a saved page) says nothing against a paper.
         if followed or not self._categories or not paper.categories or any(map(self._listed, paper.categories)):
             return None
@@ -36,6 +45,12 @@ class Bounds:
 
     def _listed(self, category: str) -> bool:
         return any(category == wanted or category.startswith(f"{wanted}.") for wanted in self._categories)
+
+
+def _whole(words: Sequence[str]) -> re.Pattern[str]:
+    """Matches any of these words or phrases, each as a whole, in case-folded text."""
+    either = "|".join(r"\s+".join(map(re.escape, word.casefold().split())) for word in words)
+    return re.compile(rf"(?<!\w)(?:{either})(?!\w)")
 
 
 def _name_key(name: str) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from numpy.typing import NDArray
+    from scipy.sparse import csr_matrix
 
     from digest.ranking.interests import Scored
     from digest.types import Paper, Profile
@@ -42,25 +43,25 @@ class Ranker:
     """The day's candidates before their background, counted once, ranked for any number of readers.
 
     `background` is what candidates are compared with: earlier papers, from which term statistics and the common
-    drift of all papers are learned. `liked` holds the known papers that readers like, by the ids they wrote. The same
-    inputs give the same ranking, in whatever order candidates and readers come.
+    drift of all papers are learned. `judged` holds the known papers that readers like or dislike, by the ids they
+    wrote. The same inputs give the same ranking, in whatever order candidates and readers come.
     """
 
-    def __init__(self, candidates: Sequence[Paper], background: Sequence[Paper], liked: Mapping[str, Paper]) -> None:
+    def __init__(self, candidates: Sequence[Paper], background: Sequence[Paper], judged: Mapping[str, Paper]) -> None:
         self._candidates = sorted(candidates, key=lambda paper: paper.id)
         # Sums of floating-point numbers depend on their order, so that must not depend on who asks.
         self._space = Space(self._candidates, sorted(background, key=lambda paper: paper.id))
         # Outside the statistics: what other readers of the batch like must not change this one's ranking.
-        self._liked = self._space.sharp_of(list(liked.values()))
-        self._liked_rows = {paper_id: n for n, paper_id in enumerate(liked)}
+        self._judgements = self._space.sharp_of(list(judged.values()))
+        self._judged_rows = {paper_id: n for n, paper_id in enumerate(judged)}
 
     def rank(
         self, profile: Profile, *, among: AbstractSet[str] | None = None, explained: int | None = None
     ) -> list[Match]:
         """The candidates within the profile's bounds, best first; equals are ordered by paper id.
 
-        Bounds are the excluded words and the categories; a followed author's paper is never out of bounds for its
-        category. Papers that the reader names as liked are known already and left out.
+        Bounds are the words to have or to exclude and the categories; a followed author's paper is never out of bounds
+        for its category. Papers that the reader likes or dislikes are known already and left out.
 
         A paper's score is that of the interest it fits best, times the interest's weight; a followed author adds
         `AUTHOR_SCORE`; 100 is the most. The order gives every interest its turn: see `digest.ranking.fuse`.
@@ -91,12 +92,15 @@ class Ranker:
 
     def _interests(self, profile: Profile) -> list[Scored]:
         scored = [interests.of_topic(topic.text, self._space).times(topic.weight) for topic in profile.topics]
-        rows = [self._liked_rows[paper_id] for paper_id in profile.liked if paper_id in self._liked_rows]
-        if rows:
-            scored.append(interests.of_likes(LIKED, self._space, self._liked[rows], self._liked[:0]))
+        liked, disliked = self._judged(profile.liked), self._judged(profile.disliked)
+        if liked.shape[0]:
+            scored.append(interests.of_likes(LIKED, self._space, liked, disliked))
         if not scored and profile.categories:
             scored.append(interests.of_votes(TRENDING, [paper.signals.upvotes or 0 for paper in self._candidates]))
         return scored
+
+    def _judged(self, ids: Sequence[str]) -> csr_matrix:
+        return self._judgements[[self._judged_rows[paper_id] for paper_id in ids if paper_id in self._judged_rows]]
 
     def _fused(
         self,

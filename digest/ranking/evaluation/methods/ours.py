@@ -29,9 +29,9 @@ class Ours:
 
 
 def _ranked(candidates: Sequence[Paper], history: Sequence[Paper], readers: Sequence[Profile]) -> NDArray[np.float64]:
-    wanted = {paper_id for reader in readers for paper_id in reader.liked}
-    liked = {paper.id: paper for paper in (*candidates, *history) if paper.id in wanted}
-    ranker = Ranker(candidates, background=history, liked=liked)
+    named = {paper_id for reader in readers for paper_id in (*reader.liked, *reader.disliked)}
+    judged = {paper.id: paper for paper in (*candidates, *history) if paper.id in named}
+    ranker = Ranker(candidates, background=history, judged=judged)
     column = {paper.id: n for n, paper in enumerate(candidates)}
     scores = np.full((len(readers), len(candidates)), -np.inf)
     for row, reader in enumerate(readers):
