@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from digest.issue import above_bar
 from digest.ranking.bounds import Bounds
 
 if TYPE_CHECKING:
@@ -44,8 +45,8 @@ def explain(profile: Profile, paper: Paper, ranking: Sequence[Match]) -> Explana
         why = bounds.refusal(paper, followed=bool(bounds.followed(paper)))
         return refused(profile, paper, why or "it was not ranked")
     match = ranking[place - 1]
-    better = sum(other.score >= profile.min_score for other in ranking[: place - 1])
-    if match.score < profile.min_score or not match.score:
+    better = len(above_bar(profile, ranking[: place - 1]))
+    if not above_bar(profile, [match]):
         chosen, why = False, f"min_score: its score of {match.score:g} is below the bar of {profile.min_score:g}"
     elif better >= profile.max_papers:
         chosen, why = False, f"max_papers: {better} papers come before it, and the issue holds {profile.max_papers}"

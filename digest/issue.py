@@ -21,7 +21,7 @@ def compose(profile: Profile, ranking: Sequence[Match], *, considered: int, day:
     in the order of their best papers; without, all stand under one empty heading. `considered` counts the papers
     that were new to the reader, those out of the profile's bounds included.
     """
-    passed = [match for match in ranking if match.score >= profile.min_score and match.score > 0]
+    passed = above_bar(profile, ranking)
     if not passed:
         return Skip(profile=profile.slug, reason=SkipReason.BELOW_BAR)
     chosen = passed[: profile.max_papers]
@@ -35,6 +35,11 @@ def compose(profile: Profile, ranking: Sequence[Match], *, considered: int, day:
         considered=considered,
         passed=len(passed),
     )
+
+
+def above_bar(profile: Profile, ranking: Sequence[Match]) -> list[Match]:
+    """The matches that may stand in an issue, in their order; a paper that no interest wants never may."""
+    return [match for match in ranking if match.score >= profile.min_score and match.score > 0]
 
 
 def issue_id(profile: str, day: date) -> str:

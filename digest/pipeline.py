@@ -9,6 +9,7 @@ from email.utils import parseaddr
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from digest import foresight
 from digest.errors import DeliveryError, StoreError, TemplateError
 from digest.explain import explain as explain_ranking
 from digest.explain import refused
@@ -170,6 +171,24 @@ def explain(store: Store, settings: Settings, profile: Profile, paper_id: str, *
     if issued is not None and issued != day:
         return refused(profile, paper, f"it was in your issue of {issued}")
     return _Day(store, settings, [profile], day).explain(profile, paper, sent)
+
+
+def compare(
+    store: Store, settings: Settings, old: Profile, new: Profile, *, until: date, days: int
+) -> foresight.Difference:
+    """What the new profile would have chosen other than the old one from the news of `days` days up to `until`."""
+    since = until - timedelta(days=days - 1)
+    with store.reading() as connection:
+        window = papers.between(connection, since, until)
+        background = papers.before(connection, since, settings.background_papers)
+        judged = papers.by_ids(connection, (*old.liked, *old.disliked, *new.liked, *new.disliked))
+    if not window:
+        return foresight.difference([], [])
+    ranker = Ranker([paper for _, _, paper in window], background, judged)
+    news: dict[date, list[str]] = {}
+    for _, day, paper in window:
+        news.setdefault(day, []).append(paper.id)
+    return foresight.difference(foresight.choices(ranker, old, news), foresight.choices(ranker, new, news))
 
 
 def mail(settings: Settings, rendered: Rendered, issue: Issue, recipient: str) -> bytes:

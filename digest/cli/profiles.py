@@ -1,16 +1,27 @@
-"""Interest profiles: checking them before a digest depends on them."""
+"""Interest profiles: checking them, and seeing what an edit changes, before a digest depends on them."""
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from digest import profiles as profiles_of
-from digest.cli.context import counted, load_profiles, print_json, reader_profiles, settings
+from digest.cli.context import (
+    Json,
+    counted,
+    day_option,
+    load_profiles,
+    print_json,
+    profile_path,
+    reader_profiles,
+    settings,
+    today,
+)
 
-app = typer.Typer(no_args_is_help=True, help="Check interest profiles.\n\nExample: digest profiles check")
+app = typer.Typer(no_args_is_help=True, help="Check and compare interest profiles.\n\nExample: digest profiles check")
 
 
 @app.command()
@@ -47,3 +58,41 @@ def schema() -> None:
     Example: digest profiles schema > profile.schema.json
     """
     print_json(profiles_of.schema())
+
+
+@app.command()
+def diff(
+    old: Annotated[str, typer.Argument(metavar="OLD", help="The profile as it is: a file, or a reader's name.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="The profile as it would be.")],
+    *,
+    days: Annotated[int, typer.Option(min=1, max=366, metavar="N", help="How many days of papers to look at.")] = 7,
+    until: Annotated[
+        date | None, day_option("--until", "The last of them; the day of the newest paper if not given.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show what an edit would change: the papers it adds to and drops from the last days' issues.
+
+    Example: digest profiles diff ada edited.yaml --days 7
+    """
+    from digest import pipeline
+    from digest.store import Store, papers
+
+    options = settings()
+    before, after = (profiles_of.load(profile_path(name, options)) for name in (old, new))
+    with Store(options.database) as store:
+        with store.reading() as connection:
+            last = until or papers.last_day(connection) or today()
+        change = pipeline.compare(store, options, before, after, until=last, days=days)
+    if as_json:
+        lists = {"adds": change.adds, "drops": change.drops}
+        rows = {
+            name: [{"day": each.day, "id": each.match.paper.id, "title": each.match.paper.title} for each in choices]
+            for name, choices in lists.items()
+        }
+        print_json({"until": last, "days": days, "keeps": change.keeps, **rows})
+        return
+    typer.echo(f"adds {len(change.adds)}, drops {len(change.drops)}, keeps {change.keeps} in {days} days to {last}")
+    for sign, choices in (("+", change.adds), ("-", change.drops)):
+        for each in choices:
+            typer.echo(f"{sign} {each.day}  {each.match.score:5.1f}  {each.match.paper.title}")
