@@ -16,6 +16,7 @@ from digest import pipeline, settings
 from digest.errors import DigestError, ProfileError
 from digest.profiles import load
 from digest.render import Renderer
+from digest.run_report import RunReport
 from digest.store import Store
 from flows.outcomes import settled, table
 
@@ -31,7 +32,7 @@ def compose_batch(home: Path, profiles: list[Path], day: date, now: datetime, *,
     """`pipeline.compose_issues` for the profiles in these files; the report as plain values."""
     options = settings.load(home)
     readers = []
-    faults = pipeline.RunReport()
+    faults = RunReport()
     for path in profiles:
         try:
             readers.append(load(path))
@@ -62,7 +63,7 @@ async def issues(
 
     `profiles` are files, never addresses. `composed` is the instant the mails bear, `now` the clock's.
     """
-    report = pipeline.RunReport()
+    report = RunReport()
     batches = [profiles[start : start + READERS] for start in range(0, len(profiles), READERS)]
     composing = [compose_batch.submit(home, batch, day, composed, keep=keep) for batch in batches]
     outcomes = settled(composing)
@@ -71,19 +72,20 @@ async def issues(
             for path in batch:
                 report.fail(path.stem, str(outcome))
         else:
-            report.add(pipeline.RunReport(**outcome))
+            report.add(RunReport(**outcome))
     if keep:
         for delivered in settled([deliver_due.submit(home, now)]):
             if isinstance(delivered, DigestError):
                 report.fail("", str(delivered))
             else:
-                report.add(pipeline.RunReport(**delivered))
+                report.add(RunReport(**delivered))
     await acreate_markdown_artifact(_summary(report, day), key="issues", description=f"Issues of {day}")
     return asdict(report)
 
 
-def _summary(report: pipeline.RunReport, day: date) -> str:
+def _summary(report: RunReport, day: date) -> str:
     rows: list[tuple[object, ...]] = [
+        ("readers", len(report.issues) + len(report.skipped)),
         ("issues composed", len(report.issues)),
         ("mails delivered", report.delivered),
         *((f"no issue: {reason}", count) for reason, count in report.skips()),

@@ -20,6 +20,7 @@ from sqlalchemy.exc import StatementError
 from digest import pipeline, profiles, sample, settings
 from digest.ingest import ingest
 from digest.render import Renderer
+from digest.run_report import RunReport
 from digest.store import Store
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def files(home: Path) -> dict[str, bytes]:
     }
 
 
-def run_plainly(home: Path) -> pipeline.RunReport:
+def run_plainly(home: Path) -> RunReport:
     """The stages one after the other, as `--engine plain` runs them."""
     options = settings.load(home)
     readers = [profiles.load(path) for path in profiles.find(options.profiles)]
@@ -89,12 +90,12 @@ def run_plainly(home: Path) -> pipeline.RunReport:
     return report
 
 
-def run_flow(home: Path, *more: Path, composed: datetime = NOW) -> pipeline.RunReport:
+def run_flow(home: Path, *more: Path, composed: datetime = NOW) -> RunReport:
     """The flow over the installation's readers and more profiles."""
     from flows.issues import issues
 
     paths = [*profiles.find(home / "profiles"), *more]
-    return pipeline.RunReport(**asyncio.run(issues(home, paths, DAY, composed, NOW)))
+    return RunReport(**asyncio.run(issues(home, paths, DAY, composed, NOW)))
 
 
 def artifact(key: str) -> str:

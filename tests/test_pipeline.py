@@ -22,7 +22,7 @@ from digest.types import Issue, Paper, Profile, Skip, SkipReason, Topic
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from digest.pipeline import RunReport
+    from digest.run_report import RunReport
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "profiles"
 ADA = Profile(slug="ada", name="Ada", email="ada@example.org", topics=(Topic(text="owls"),), min_score=1)

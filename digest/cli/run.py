@@ -12,7 +12,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -32,12 +32,10 @@ from digest.cli.context import (
 )
 from digest.cli.terminal import Watcher
 from digest.render import Renderer
+from digest.run_report import RunReport
 from digest.settings import Settings
 from digest.store import Store
 from digest.types import SkipReason
-
-if TYPE_CHECKING:
-    from digest.pipeline import RunReport
 
 LISTED = 20
 """Readers named in a report for people; more are counted, and JSON has all."""
@@ -109,10 +107,12 @@ def _files(options: Settings, names: list[str] | None) -> tuple[Path, ...]:
 
 
 def _run_flow(home: Path, files: list[Path], day: date, composed: datetime, now: datetime, *, keep: bool) -> RunReport:
-    typer.echo("starting Prefect, which takes about 15 s of this run (--engine plain does without) …", err=True)
+    if "PREFECT_API_URL" in os.environ:
+        typer.echo("running through the Prefect server that PREFECT_API_URL names …", err=True)
+    else:
+        typer.echo("starting Prefect, which takes about 15 s of this run (--engine plain does without) …", err=True)
     # Prefect's own lines are for those who watch a server; the report says it all here, and a bug is still raised.
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
-    from digest.pipeline import RunReport
     from flows.issues import issues
 
     with _interruptible():

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
     from digest.ranking.interests import Scored
+    from digest.ranking.weights import Statistics
     from digest.types import Paper, Profile
 
 AUTHOR_SCORE = 50.0
@@ -44,13 +45,20 @@ class Ranker:
 
     `background` is what candidates are compared with: earlier papers, from which term statistics and the common
     drift of all papers are learned. `judged` holds the known papers that readers like or dislike, by the ids they
-    wrote. The same inputs give the same ranking, in whatever order candidates and readers come.
+    wrote. `statistics` are those of all papers there are; if None, of candidates and background. The same inputs give
+    the same ranking, in whatever order candidates and readers come.
     """
 
-    def __init__(self, candidates: Sequence[Paper], background: Sequence[Paper], judged: Mapping[str, Paper]) -> None:
+    def __init__(
+        self,
+        candidates: Sequence[Paper],
+        background: Sequence[Paper],
+        judged: Mapping[str, Paper],
+        statistics: Statistics | None = None,
+    ) -> None:
         self._candidates = sorted(candidates, key=lambda paper: paper.id)
         # Sums of floating-point numbers depend on their order, so that must not depend on who asks.
-        self._space = Space(self._candidates, sorted(background, key=lambda paper: paper.id))
+        self._space = Space(self._candidates, sorted(background, key=lambda paper: paper.id), statistics)
         # Outside the statistics: what other readers of the batch like must not change this one's ranking.
         self._judgements = self._space.sharp_of(list(judged.values()))
         self._judged_rows = {paper_id: n for n, paper_id in enumerate(judged)}

@@ -180,6 +180,17 @@ def before(connection: sa.Connection, day: date, limit: int) -> list[Paper]:
     return [paper_of(row) for row in connection.execute(query)]
 
 
+def after(connection: sa.Connection, seq: int, limit: int) -> list[tuple[int, Paper]]:
+    """(seq, paper) of up to `limit` papers that arrived after the paper of that number, in order of arrival."""
+    query = sa.select(papers).where(papers.c.seq > seq).order_by(papers.c.seq).limit(limit)
+    return [(row.seq, paper_of(row)) for row in connection.execute(query)]
+
+
+def seq_of(connection: sa.Connection, paper_id: str) -> int | None:
+    """The number of the paper that bears this id, which it keeps for good; None if none does."""
+    return connection.execute(sa.select(paper_ids.c.seq).where(paper_ids.c.id == paper_id)).scalar()
+
+
 def by_ids(connection: sa.Connection, ids: Iterable[str]) -> dict[str, Paper]:
     """The known papers among these ids, under the id that was asked for."""
     asked = set(ids)

@@ -1,0 +1,93 @@
+"""A day on which issues are composed: what is news, what of it is new to each reader, and what becomes of it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from digest.explain import explain, refused
+from digest.issue import compose
+from digest.ranking.rank import AUTHOR_SCORE, Ranker
+from digest.store import issues, papers
+from digest.store.statistics import of_all as all_statistics
+from digest.types import Skip, SkipReason
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date, datetime
+
+    from digest.explain import Explanation
+    from digest.settings import Settings
+    from digest.store import Store
+    from digest.types import Issue, Paper, Profile
+
+
+class Day:
+    """What is known on a day when readers' issues are composed: the papers, and how far each reader was served."""
+
+    def __init__(self, store: Store, settings: Settings, profiles: Sequence[Profile], day: date) -> None:
+        self.day = day
+        self._store = store
+        self._since = day - timedelta(days=settings.window_days - 1)
+        self._background_papers = settings.background_papers
+        self._judged_ids = {paper_id for each in profiles for paper_id in (*each.liked, *each.disliked)}
+        with store.reading() as connection:
+            self._window = papers.between(connection, self._since, day)
+            self._served = {each.slug: issues.coverage(connection, each.slug) for each in profiles}
+            self._ledger = {each.slug: issues.recommended(connection, each.slug) for each in profiles}
+            self.last_seq = papers.last_seq(connection)
+
+    @cached_property
+    def _ranker(self) -> Ranker:
+        # Counting the terms takes most of the time, so it is done once, and only if a reader is due.
+        with self._store.reading() as connection:
+            background = papers.before(connection, self._since, self._background_papers)
+            judged = papers.by_ids(connection, self._judged_ids)
+        statistics = all_statistics(self._store)
+        return Ranker([paper for _, _, paper in self._window], background, judged, statistics)
+
+    def compose(self, profile: Profile, *, now: datetime, addressed: bool) -> Issue | Skip:
+        """The reader's issue or why there is none; `addressed` asks for an e-mail address first."""
+        reason = self.reason_for_none(profile, addressed=addressed)
+        if reason is not None:
+            return Skip(profile=profile.slug, reason=reason)
+        fresh = self._fresh(profile)
+        # A followed author's paper may stand before others and yet miss a bar as high as this.
+        explained = profile.max_papers if profile.min_score <= AUTHOR_SCORE else None
+        ranking = self._ranker.rank(profile, among=fresh, explained=explained)
+        return compose(profile, ranking, considered=len(fresh), day=self.day, now=now)
+
+    def explain(self, profile: Profile, paper: Paper, sent: Issue | None) -> Explanation:
+        """What became of a paper in the issue that was sent, or would become of it in the one to come."""
+        if all(known.id != paper.id for _, _, known in self._window):
+            return refused(profile, paper, f"window_days: it was no news from {self._since} to {self.day}")
+        if sent is None:
+            fresh = self._fresh(profile)
+        else:
+            # What was new then: all of the window that no other issue had.
+            earlier = self._ledger[profile.slug]
+            fresh = {known.id for seq, _, known in self._window if seq not in earlier}
+            fresh |= {match.paper.id for match in sent.matches}
+        if paper.id not in fresh:
+            return refused(profile, paper, "it was looked at for an earlier issue and was not chosen for it")
+        return explain(profile, paper, self._ranker.rank(profile, among=fresh))
+
+    def reason_for_none(self, profile: Profile, *, addressed: bool) -> SkipReason | None:
+        """Why the reader gets no issue, as far as that is known before ranking."""
+        served = self._served[profile.slug]
+        if addressed and profile.email is None:
+            return SkipReason.NO_ADDRESS
+        if served is not None and served.day >= self.day:
+            return SkipReason.ALREADY_COMPOSED if served.day == self.day else SkipReason.LATER_ISSUE
+        return None if self._fresh(profile) else SkipReason.NO_NEW_PAPERS
+
+    def _fresh(self, profile: Profile) -> set[str]:
+        """Ids of the papers that are new to the reader: not looked at for an earlier issue, never recommended."""
+        served = self._served[profile.slug]
+        recommended = self._ledger[profile.slug]
+        return {
+            paper.id
+            for seq, news_day, paper in self._window
+            if seq not in recommended and not (served and seq <= served.seq and news_day <= served.day)
+        }

@@ -1,0 +1,50 @@
+"""What a run did for each reader."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from digest.types import Issue, SkipReason
+
+
+@dataclass(slots=True)
+class RunReport:
+    """What a run did for each reader, by profile name; addresses never appear.
+
+    `delivered` counts the mails handed over, those that an earlier run left in the outbox included; `held` those that
+    another sender has in hand, or had when it was stopped: their leases run out within `digest.outbox.LEASE`.
+    """
+
+    issues: list[dict[str, Any]] = field(default_factory=list)
+    skipped: list[dict[str, str]] = field(default_factory=list)
+    failed: list[dict[str, str]] = field(default_factory=list)
+    delivered: int = 0
+    held: int = 0
+
+    def composed(self, issue: Issue) -> None:
+        """Count an issue."""
+        line = {"profile": issue.profile, "papers": len(issue.matches), "considered": issue.considered}
+        self.issues.append(line)
+
+    def skip(self, profile: str, reason: SkipReason) -> None:
+        """Count a reader who gets none."""
+        self.skipped.append({"profile": profile, "reason": reason.value})
+
+    def fail(self, profile: str, why: str) -> None:
+        """Count a fault; `profile` is empty where it is not one reader's."""
+        self.failed.append({"profile": profile, "why": why})
+
+    def add(self, other: RunReport) -> None:
+        """Count what another part of the run did."""
+        self.issues += other.issues
+        self.skipped += other.skipped
+        self.failed += other.failed
+        self.delivered += other.delivered
+        self.held += other.held
+
+    def skips(self) -> list[tuple[str, int]]:
+        """How many readers get no issue for each reason, the commonest first."""
+        return Counter(skip["reason"] for skip in self.skipped).most_common()
