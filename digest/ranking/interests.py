@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csr_matrix
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+    from scipy.sparse import csr_matrix
 
     from digest.ranking.space import Space
 
@@ -32,21 +32,46 @@ BEST_KNOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
-    """One interest's view of the candidates: their scores, and what the terms (columns) of each add to them.
+class Part:
+    """A part of an interest's scores that is a sum over terms: candidates x columns times `weights`, times `factor`."""
 
-    Contributions are candidates x columns; None where no term is the reason.
-    """
+    rows: csr_matrix
+    weights: NDArray[np.float64]
+    factor: NDArray[np.float64]
+
+    def scores(self) -> NDArray[np.float64]:
+        """What the part adds to each candidate's score."""
+        scores: NDArray[np.float64] = (self.rows @ self.weights) * self.factor
+        return scores
+
+    def of(self, row: int) -> dict[int, float]:
+        """What each term (column) adds to one candidate's score."""
+        start, stop = self.rows.indptr[row : row + 2]
+        columns = self.rows.indices[start:stop]
+        values = self.rows.data[start:stop] * self.weights[columns] * self.factor[row]
+        return dict(zip(columns.tolist(), values.tolist(), strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """One interest's view of the candidates: their scores, and the parts these are made of (none for votes)."""
 
     label: str
     scores: NDArray[np.float64]
-    contributions: csr_matrix | None
+    parts: tuple[Part, ...] = ()
     weight: float = 1.0
 
     def times(self, weight: float) -> Scored:
         """The same view, counting `weight` times as much."""
-        contributions = None if self.contributions is None else self.contributions * weight
-        return replace(self, scores=self.scores * weight, contributions=contributions, weight=weight)
+        return replace(self, scores=self.scores * weight, weight=weight)
+
+    def reasons(self, row: int) -> dict[int, float]:
+        """What each term (column) adds to one candidate's score, up to the interest's weight."""
+        reasons: dict[int, float] = {}
+        for part in self.parts:
+            for column, value in part.of(row).items():
+                reasons[column] = reasons.get(column, 0.0) + value
+        return reasons
 
 
 def of_topic(text: str, space: Space) -> Scored:
@@ -59,20 +84,16 @@ def of_topic(text: str, space: Space) -> Scored:
     words, ceiling = space.words(text)
     covered = space.bm25 @ words
     if not covered.any():
-        return Scored(text, np.zeros(space.candidates), None)
+        return Scored(text, np.zeros(space.candidates))
     widened = _relevance_model(words / words.sum(), covered, space.bm25)
     matched = space.bm25 @ widened
     near = _neighbourhood(matched, space.tfidf)
-    likeness = space.tfidf @ near
     strength = covered.max() / ceiling
-    own_words, own_terms = space.bm25[: space.candidates], space.tfidf[: space.candidates]
     closeness = (matched[: space.candidates] / matched.max()) ** (WORDS_POWER - 1)
     by_words = (1 - NEIGHBOUR_SHARE) * strength / matched.max() * closeness
-    by_likeness = NEIGHBOUR_SHARE * strength / likeness.max()
-    from_words = csr_matrix(own_words.multiply(widened).multiply(by_words[:, None]))
-    from_words.resize(own_terms.shape)
-    contributions = csr_matrix(from_words + own_terms.multiply(near * by_likeness))
-    return Scored(text, np.asarray(contributions.sum(axis=1)).ravel(), contributions)
+    by_likeness = np.full(space.candidates, NEIGHBOUR_SHARE * strength / (space.tfidf @ near).max())
+    parts = (Part(space.own_bm25, widened, by_words), Part(space.own_tfidf, near, by_likeness))
+    return Scored(text, parts[0].scores() + parts[1].scores(), parts)
 
 
 def of_likes(label: str, space: Space, liked: csr_matrix, disliked: csr_matrix) -> Scored:
@@ -97,20 +118,18 @@ def of_likes(label: str, space: Space, liked: csr_matrix, disliked: csr_matrix) 
     scores = a * (direct - direct.mean()) + b * (indirect - indirect.mean())
     best = np.sort(scores)[-max(1, min(BEST_KNOWN, len(scores) // 10)) :].mean()
     scale = 1 / best if best > 0 else 0.0
-    own = space.sharp[: space.candidates]
     lengths = space.concepts.lengths[: space.candidates]
-    in_concepts = space.concepts.term_weights(direction)
-    contributions = csr_matrix(
-        own.multiply(wanted * (a * scale))
-        + own.multiply(in_concepts * (b * scale)).multiply(1 / np.where(lengths > 0, lengths, 1)[:, None])
-    )
-    return Scored(label, np.maximum(scores[: space.candidates] * scale, 0.0), contributions)
+    by_terms = np.full(space.candidates, a * scale)
+    by_concepts = b * scale / np.where(lengths > 0, lengths, 1)
+    own, in_concepts = space.own_sharp, space.concepts.term_weights(direction)
+    parts = (Part(own, wanted, by_terms), Part(own, in_concepts, by_concepts))
+    return Scored(label, np.maximum(scores[: space.candidates] * scale, 0.0), parts)
 
 
 def of_votes(label: str, upvotes: Sequence[int]) -> Scored:
     """Score papers by their upvotes, from 0.1 for none (no paper is beneath a reader without topics) to 1."""
     votes = np.log1p(np.array(upvotes, dtype=np.float64))
-    return Scored(label, 0.1 + 0.9 * votes / (votes.max(initial=0.0) or 1.0), None)
+    return Scored(label, 0.1 + 0.9 * votes / (votes.max(initial=0.0) or 1.0))
 
 
 def _relevance_model(words: NDArray[np.float64], covered: NDArray[np.float64], bm25: csr_matrix) -> NDArray[np.float64]:

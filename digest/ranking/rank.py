@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -148,14 +147,11 @@ class Ranker:
 
     def _reasons(self, interest: Scored, row: int) -> dict[str, float]:
         """The terms that speak most for a paper, each with its share of all that speaks for it."""
-        if interest.contributions is None:
+        if not interest.parts:
             return {interest.label: 1.0}
-        contributions = interest.contributions[row]
-        columns, values = contributions.indices, np.maximum(contributions.data, 0.0)
-        spelt = self._space.spellings(self._candidates[row])
+        speaking = {column: value for column, value in interest.reasons(row).items() if value > 0}
         # Terms that other papers have, too, tell more; those of this paper alone are better than nothing.
-        telling = np.lexsort((columns, -values, ~self._space.is_shared[columns]))
-        return {
-            spelt[columns[n]]: float(values[n] / values.sum())
-            for n in islice((n for n in telling if values[n] > 0), MAX_EVIDENCE)
-        }
+        shared = self._space.is_shared
+        telling = sorted(speaking, key=lambda column: (not shared[column], -speaking[column], column))
+        spelt, total = self._space.spellings(self._candidates[row]), sum(speaking.values())
+        return {spelt[column]: speaking[column] / total for column in telling[:MAX_EVIDENCE]}

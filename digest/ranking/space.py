@@ -43,6 +43,14 @@ class Space:
         self.bm25: csr_matrix = self._narrowed(self._statistics.bm25(counts))[:, : self._n_words]
         self.tfidf: csr_matrix = self._narrowed(self._statistics.tfidf(counts))
 
+        self.own_bm25: csr_matrix = self.bm25[: self.candidates]
+        self.own_tfidf: csr_matrix = self.tfidf[: self.candidates]
+
+    @cached_property
+    def own_sharp(self) -> csr_matrix:
+        """The candidates' sharp rows."""
+        return self.sharp[: self.candidates]
+
     @cached_property
     def sharp(self) -> csr_matrix:
         """TF-IDF rows with the IDF to a higher power: of many liked papers, what they share is mostly rare words."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import zlib
 from functools import cache
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -58,16 +57,13 @@ def count_texts(texts: Sequence[str]) -> csr_matrix:
 
 def spellings(text: str) -> dict[int, str]:
     """How a text spells each of its terms: column -> the words as they stand there first, in small letters."""
-    codes = _codes()
-    words = [(word, codes[word]) for word in _WORD.findall(text.casefold())]
-    spelt: dict[int, str] = {}
-    for word, code in words:
-        if code:
-            spelt.setdefault(code % WORDS, word)
-    for (word, code), (following, next_code) in pairwise(words):
-        if code and next_code:
-            column = int(_pairs(np.array([code], dtype=np.uint64), np.array([next_code], dtype=np.uint64))[0])
-            spelt.setdefault(column, f"{word} {following}")
+    known = _codes()
+    words = _WORD.findall(text.casefold())
+    codes = np.fromiter((known[word] for word in words), dtype=np.uint64, count=len(words))
+    spelt = {code % WORDS: word for code, word in zip(reversed(codes.tolist()), reversed(words), strict=True) if code}
+    first = np.flatnonzero((codes[:-1] > 0) & (codes[1:] > 0))
+    for place, column in zip(first.tolist(), _pairs(codes[first], codes[first + 1]).tolist(), strict=True):
+        spelt.setdefault(column, f"{words[place]} {words[place + 1]}")
     return spelt
 
 
