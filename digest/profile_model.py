@@ -84,7 +84,7 @@ class WeightedTopic(_Keys):
         default=1.0,
         gt=0,
         title="Weight",
-        description="How much this topic counts against the others: 2 twice as much, 0.5 half as much.",
+        description="How many turns this topic gets: 2 twice as many as others; 0.5 half, and half the score.",
         examples=[2, 0.5],
     )
 
@@ -170,12 +170,12 @@ class ProfileModel(_Keys):
         examples=[10],
     )
     min_score: float = Field(
-        default=20.0,
+        default=25.0,
         ge=0,
         le=100,
         title="Least score",
         description="Papers with a lower score are left out, on the scale from 0 to 100 that the digest prints.",
-        examples=[5],
+        examples=[25],
     )
     sections: bool = Field(
         default=False,

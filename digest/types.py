@@ -78,7 +78,7 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
-    """One interest in words; `weight` (> 0) scales its scores against the reader's other interests."""
+    """One interest in words; `weight` (> 0) gives it more or fewer turns than the reader's other interests."""
 
     text: str
     weight: float = 1.0
@@ -103,7 +103,7 @@ class Profile:
     must: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     max_papers: int = 10
-    min_score: float = 20.0
+    min_score: float = 25.0
     sections: bool = False
 
 

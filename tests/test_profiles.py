@@ -361,7 +361,7 @@ def test_what_a_yaml_writer_writes_is_read_back(document: dict[str, Any]) -> Non
     assert profile.name == " ".join(document.get("name", "ada").split())
     assert set(profile.exclude) == {" ".join(word.split()) for word in document.get("exclude", [])}
     assert profile.max_papers == document.get("max_papers", 10)
-    assert profile.min_score == document.get("min_score", 20)
+    assert profile.min_score == document.get("min_score", 25)
     assert profile.sections == document.get("sections", False)
 
 

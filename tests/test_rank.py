@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -348,3 +350,20 @@ def test_disliked_papers_push_their_like_down() -> None:
     assert "arxiv:2" not in after
     assert after[music] < before[music]
     assert after[heads] == max(after.values())
+
+
+def test_a_weight_above_one_gives_turns_and_no_score() -> None:
+    """A heavy topic comes more often, but its papers fit no better than they do."""
+    light = ranked(reader("music from text"))[0]
+    heavy = ranked(Profile(slug="ada", name="Ada", topics=(Topic(text="music from text", weight=3),)))[0]
+    assert (heavy.paper, heavy.score) == (light.paper, light.score)
+
+
+def test_a_topic_that_no_paper_fits_stays_below_the_usual_bar(samples: Path) -> None:
+    """On a real day of computer vision there are papers for faces, and none for the physics of quarks."""
+    dump = gzip.decompress((samples / "stream" / "2025-05-06.jsonl.gz").read_bytes())
+    day = [Paper(id=d["id"], title=d["title"], abstract=d["abstract"]) for d in map(json.loads, dump.splitlines())]
+    ranker = Ranker(day, [], {})
+    bar = Profile(slug="ada", name="Ada").min_score
+    assert ranker.rank(reader("facial expressions"), explained=0)[0].score > bar
+    assert ranker.rank(reader("lattice quantum chromodynamics of quarks and gluons"), explained=0)[0].score < bar

@@ -1,7 +1,7 @@
 """What a reader cares about, one scorer an interest, so that separate interests are never averaged.
 
-A scorer gives every paper a score that is a sum over terms, which is what makes it explainable. Scores run from 0 to 1:
-for a topic, 1 is the best known paper if it covers the whole topic; for liked papers, what the best known papers reach.
+A scorer gives every paper a score that comes from a sum over terms, which is what makes it explainable. 0 is a paper
+that has nothing of an interest, 1 what the best known papers reach; for a topic that they cover in part only, less.
 """
 
 from __future__ import annotations
@@ -62,11 +62,11 @@ class Scored:
     weight: float = 1.0
 
     def times(self, weight: float) -> Scored:
-        """The same view, counting `weight` times as much."""
-        return replace(self, scores=self.scores * weight, weight=weight)
+        """The same view with a weight: above 1 it has more turns, below 1 fewer, and its scores are lower."""
+        return replace(self, scores=self.scores * min(weight, 1.0), weight=weight)
 
     def reasons(self, row: int) -> dict[int, float]:
-        """What each term (column) adds to one candidate's score, up to the interest's weight."""
+        """What each term (column) adds to the sum that one candidate's score comes from."""
         reasons: dict[int, float] = {}
         for part in self.parts:
             for column, value in part.of(row).items():
@@ -78,8 +78,9 @@ def of_topic(text: str, space: Space) -> Scored:
     """Score papers by a topic in a reader's words.
 
     The words are weighted by BM25 and widened by what the best known papers have in common: first by RM3 (Abdul-Jaleel
-    et al., UMass at TREC 2004), then by likeness to the best papers' centroid. The best paper scores what share of the
-    topic's own words it covers, so a day without a fitting paper has no high score.
+    et al., UMass at TREC 2004), then by likeness to the best papers' centroid. A score is the square root of how a
+    paper compares with the best known ones, times the share of the topic's own words that the best one covers: a topic
+    that no known paper fits has no high scores. The root spreads the low end, where a reader's bar lies.
     """
     words, ceiling = space.words(text)
     covered = space.bm25 @ words
@@ -88,12 +89,13 @@ def of_topic(text: str, space: Space) -> Scored:
     widened = _relevance_model(words / words.sum(), covered, space.bm25)
     matched = space.bm25 @ widened
     near = _neighbourhood(matched, space.tfidf)
-    strength = covered.max() / ceiling
-    closeness = (matched[: space.candidates] / matched.max()) ** (WORDS_POWER - 1)
-    by_words = (1 - NEIGHBOUR_SHARE) * strength / matched.max() * closeness
-    by_likeness = np.full(space.candidates, NEIGHBOUR_SHARE * strength / (space.tfidf @ near).max())
+    likeness = space.tfidf @ near
+    strength = min(covered.max() / ceiling, 1.0)
+    closeness = (matched[: space.candidates] / _best_known(matched)) ** (WORDS_POWER - 1)
+    by_words = (1 - NEIGHBOUR_SHARE) * strength / _best_known(matched) * closeness
+    by_likeness = np.full(space.candidates, NEIGHBOUR_SHARE * strength / _best_known(likeness))
     parts = (Part(space.own_bm25, widened, by_words), Part(space.own_tfidf, near, by_likeness))
-    return Scored(text, parts[0].scores() + parts[1].scores(), parts)
+    return Scored(text, np.sqrt(parts[0].scores() + parts[1].scores()), parts)
 
 
 def of_likes(label: str, space: Space, liked: csr_matrix, disliked: csr_matrix) -> Scored:
@@ -116,7 +118,7 @@ def of_likes(label: str, space: Space, liked: csr_matrix, disliked: csr_matrix) 
     share = CONCEPT_SHARE if indirect.std() > 0 else 0.0
     a, b = (1 - share) / (direct.std() or 1.0), share / (indirect.std() or 1.0)
     scores = a * (direct - direct.mean()) + b * (indirect - indirect.mean())
-    best = np.sort(scores)[-max(1, min(BEST_KNOWN, len(scores) // 10)) :].mean()
+    best = _best_known(scores)
     scale = 1 / best if best > 0 else 0.0
     lengths = space.concepts.lengths[: space.candidates]
     by_terms = np.full(space.candidates, a * scale)
@@ -130,6 +132,11 @@ def of_votes(label: str, upvotes: Sequence[int]) -> Scored:
     """Score papers by their upvotes, from 0.1 for none (no paper is beneath a reader without topics) to 1."""
     votes = np.log1p(np.array(upvotes, dtype=np.float64))
     return Scored(label, 0.1 + 0.9 * votes / (votes.max(initial=0.0) or 1.0))
+
+
+def _best_known(scores: NDArray[np.float64]) -> float:
+    """What the best known papers score on average: five, or fewer where there are few."""
+    return float(np.sort(scores)[-max(1, min(BEST_KNOWN, len(scores) // 10)) :].mean())
 
 
 def _relevance_model(words: NDArray[np.float64], covered: NDArray[np.float64], bm25: csr_matrix) -> NDArray[np.float64]:

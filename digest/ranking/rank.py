@@ -70,7 +70,7 @@ class Ranker:
         Bounds are the words to have or to exclude and the categories; a followed author's paper is never out of bounds
         for its category. Papers that the reader likes or dislikes are known already and left out.
 
-        A paper's score is that of the interest it fits best, times the interest's weight; a followed author adds
+        A paper's score is that of the interest it fits best, times a weight below 1; a followed author adds
         `AUTHOR_SCORE`; 100 is the most. The order gives every interest its turn: see `digest.ranking.fuse`.
 
         Args:
