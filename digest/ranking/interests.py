@@ -26,6 +26,9 @@ NEIGHBOURS, NEIGHBOUR_BAR, NEIGHBOUR_SHARE = 18, 0.4, 0.65
 WORDS_POWER = 5
 """The words' part of a score counts for papers near the best only; the rest is ordered by likeness."""
 
+CHANCE, COVERED = 0.1, 0.6
+"""What share of a topic's words some paper covers by chance, and what share one covers that is about the topic."""
+
 CONCEPT_SHARE = 0.4
 DISLIKED_SHARE = 0.5
 BEST_KNOWN = 5
@@ -79,8 +82,8 @@ def of_topic(text: str, space: Space) -> Scored:
 
     The words are weighted by BM25 and widened by what the best known papers have in common: first by RM3 (Abdul-Jaleel
     et al., UMass at TREC 2004), then by likeness to the best papers' centroid. A score is the square root of how a
-    paper compares with the best known ones, times the share of the topic's own words that the best one covers: a topic
-    that no known paper fits has no high scores. The root spreads the low end, where a reader's bar lies.
+    paper compares with the best known one, which spreads the low end, where a reader's bar lies; times how well that
+    one covers the topic's own words, so a topic that no known paper fits has no high scores.
     """
     words, ceiling = space.words(text)
     covered = space.bm25 @ words
@@ -90,12 +93,12 @@ def of_topic(text: str, space: Space) -> Scored:
     matched = space.bm25 @ widened
     near = _neighbourhood(matched, space.tfidf)
     likeness = space.tfidf @ near
-    strength = min(covered.max() / ceiling, 1.0)
-    closeness = (matched[: space.candidates] / _best_known(matched)) ** (WORDS_POWER - 1)
-    by_words = (1 - NEIGHBOUR_SHARE) * strength / _best_known(matched) * closeness
-    by_likeness = np.full(space.candidates, NEIGHBOUR_SHARE * strength / _best_known(likeness))
+    closeness = (matched[: space.candidates] / matched.max()) ** (WORDS_POWER - 1)
+    by_words = (1 - NEIGHBOUR_SHARE) / matched.max() * closeness
+    by_likeness = np.full(space.candidates, NEIGHBOUR_SHARE / likeness.max())
     parts = (Part(space.own_bm25, widened, by_words), Part(space.own_tfidf, near, by_likeness))
-    return Scored(text, np.sqrt(parts[0].scores() + parts[1].scores()), parts)
+    strength = np.clip((covered.max() / ceiling - CHANCE) / (COVERED - CHANCE), 0.0, 1.0)
+    return Scored(text, strength * np.sqrt(parts[0].scores() + parts[1].scores()), parts)
 
 
 def of_likes(label: str, space: Space, liked: csr_matrix, disliked: csr_matrix) -> Scored:

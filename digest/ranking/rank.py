@@ -88,7 +88,7 @@ class Ranker:
         scored = self._interests(profile)
         by_author = np.array([AUTHOR_SCORE if followed[row] else 0.0 for row in rows])
         by_interest = 100 * np.max([interest.scores[rows] for interest in scored], axis=0, initial=0.0)
-        totals = np.minimum(by_author + by_interest, 100.0).round(2)
+        totals = (by_author + by_interest).round(2)
         fused = self._fused(rows, scored, totals, by_author > 0, profile.min_score)
         # Candidates stand in order of their ids, and so do equals.
         order = np.lexsort((rows, -totals, -fused))

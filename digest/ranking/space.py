@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 
 SHARP_IDF_POWER = 2.0
+TELLING_WORDS = 12
 
 
 class Space:
@@ -71,17 +72,18 @@ class Space:
         return self._narrowed(self._statistics.tfidf(terms.count(papers), SHARP_IDF_POWER))
 
     def words(self, text: str) -> tuple[NDArray[np.float64], float]:
-        """The share of each known word (not pair) in a reader's text, and the BM25 score of a paper full of all words.
+        """The share of each known word (not pair) in a reader's text, and the BM25 score of a paper full of its words.
 
         Shares sum to less than 1 where the text has words that no known paper has; the score counts those as well, so
-        a topic of which only "talking" is known is not covered by a paper that talks.
+        a topic of which only "talking" is known is not covered by a paper that talks. Of a long text the score counts
+        the most telling words only, since no paper has all of them.
         """
         counts = terms.count_texts([text])
         row = self._narrowed(counts)[:, : self._n_words].toarray().ravel()
         wanted = counts.indices < terms.WORDS
         total = max(counts.data[wanted].sum(), 1.0)
-        ceiling = float(counts.data[wanted] @ self._statistics.word_idf(counts.indices[wanted])) / total
-        return row / total, ceiling
+        telling = np.sort(counts.data[wanted] * self._statistics.word_idf(counts.indices[wanted]))[-TELLING_WORDS:]
+        return row / total, float(telling.sum()) / total
 
     def spellings(self, paper: Paper) -> dict[int, str]:
         """How a known paper spells its terms, by column of this space."""
