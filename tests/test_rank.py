@@ -367,3 +367,12 @@ def test_a_topic_that_no_paper_fits_stays_below_the_usual_bar(samples: Path) -> 
     bar = Profile(slug="ada", name="Ada").min_score
     assert ranker.rank(reader("facial expressions"), explained=0)[0].score > bar
     assert ranker.rank(reader("lattice quantum chromodynamics of quarks and gluons"), explained=0)[0].score < bar
+
+
+def test_a_liked_paper_without_a_known_term_says_nothing() -> None:
+    """A liked paper in words that no paper here has recommends nothing, and leaves a topic's ranking as it is."""
+    strange = Paper(id="arxiv:1", title="Περὶ φύσεως", abstract="ἀρχὴ πάντων")
+    liking = reader("music from text", liked=("arxiv:1",))
+    assert Ranker(PAPERS, [], {"arxiv:1": strange}).rank(liking) == Ranker(PAPERS, [], {}).rank(liking)
+    only = Ranker(PAPERS, [], {"arxiv:1": strange}).rank(reader(liked=("arxiv:1",)))
+    assert {match.score for match in only} == {0.0}

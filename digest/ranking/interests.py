@@ -32,6 +32,7 @@ CHANCE, COVERED = 0.1, 0.6
 CONCEPT_SHARE = 0.4
 DISLIKED_SHARE = 0.5
 BEST_KNOWN = 5
+"""Papers whose average stands for what the best known ones reach."""
 
 
 @dataclass(frozen=True, slots=True)

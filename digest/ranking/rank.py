@@ -100,7 +100,8 @@ class Ranker:
     def _interests(self, profile: Profile) -> list[Scored]:
         scored = [interests.of_topic(topic.text, self._space).times(topic.weight) for topic in profile.topics]
         liked, disliked = self._judged(profile.liked), self._judged(profile.disliked)
-        if liked.shape[0]:
+        # Papers without a term that is known here say nothing; their mean would only be what all papers are not.
+        if liked.nnz:
             scored.append(interests.of_likes(LIKED, self._space, liked, disliked))
         if not scored and profile.categories:
             scored.append(interests.of_votes(TRENDING, [paper.signals.upvotes or 0 for paper in self._candidates]))

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from digest.types import Paper
 
-
 SHARP_IDF_POWER = 2.0
 TELLING_WORDS = 12
+"""Words of a topic that a paper is asked to cover: nobody writes more of them on purpose."""
 
 
 class Space:
@@ -43,7 +43,6 @@ class Space:
         self.is_shared: NDArray[np.bool_] = frequency > 1
         self.bm25: csr_matrix = self._narrowed(self._statistics.bm25(counts))[:, : self._n_words]
         self.tfidf: csr_matrix = self._narrowed(self._statistics.tfidf(counts))
-
         self.own_bm25: csr_matrix = self.bm25[: self.candidates]
         self.own_tfidf: csr_matrix = self.tfidf[: self.candidates]
 
