@@ -113,27 +113,35 @@ def _run_flow(home: Path, files: list[Path], day: date, composed: datetime, now:
         typer.echo("starting Prefect, which takes about 15 s of this run (--engine plain does without) …", err=True)
     # Prefect's own lines are for those who watch a server; the report says it all here, and a bug is still raised.
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
-    from flows.issues import issues
-
     with _interruptible():
+        from flows.issues import issues
+
         return RunReport(**asyncio.run(issues(home, files, day, composed, now, keep=keep)))
 
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Let Ctrl-C end a run at once.
+    """Let Ctrl-C end a run at once, and be nothing else than Ctrl-C.
 
-    By itself asyncio would only cancel the flow, which cannot notice while Prefect waits for its server to start.
+    By itself asyncio would only cancel the flow, which cannot notice while Prefect waits for its server to start; and an
+    interrupt that falls into one of pydantic's serializers comes out of it as an error of pydantic's.
     """
-    before = signal.signal(signal.SIGINT, _interrupt)
+    interrupted = False
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        nonlocal interrupted
+        interrupted = True
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, interrupt)
     try:
         yield
+    except Exception:
+        if interrupted:
+            raise KeyboardInterrupt from None
+        raise
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 def _tell(report: RunReport, options: Settings, day: date, hint: str, *, dry_run: bool) -> None:
