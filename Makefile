@@ -47,6 +47,7 @@ check: lint
 bench: $(VENV)/installed-dev
 	@$(BIN)/python bench/ingest.py
 	@$(BIN)/python bench/ranking.py
+	@$(BIN)/python bench/growth.py
 
 screenshot: $(VENV)/installed-dev demo
 	@$(BIN)/python bench/screenshot.py $(DEMO_HOME)/outbox/2025-05-09-ada.eml --height 900 --output docs/issue.png

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from digest.explain import explain, refused
 from digest.issue import compose
-from digest.ranking.rank import AUTHOR_SCORE, Ranker
+from digest.ranking.rank import Ranker
 from digest.store import issues, papers
 from digest.store.statistics import of_all as all_statistics
 from digest.types import Skip, SkipReason
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import date, datetime
 
     from digest.explain import Explanation
@@ -45,18 +45,20 @@ class Day:
             background = papers.before(connection, self._since, self._background_papers)
             judged = papers.by_ids(connection, self._judged_ids)
         statistics = all_statistics(self._store)
-        return Ranker([paper for _, _, paper in self._window], background, judged, statistics)
+        return Ranker([paper for _, _, paper in self._window], background, judged, statistics, self.day)
 
-    def compose(self, profile: Profile, *, now: datetime, addressed: bool) -> Issue | Skip:
-        """The reader's issue or why there is none; `addressed` asks for an e-mail address first."""
-        reason = self.reason_for_none(profile, addressed=addressed)
-        if reason is not None:
-            return Skip(profile=profile.slug, reason=reason)
-        fresh = self._fresh(profile)
-        # A followed author's paper may stand before others and yet miss a bar as high as this.
-        explained = profile.max_papers if profile.min_score <= AUTHOR_SCORE else None
-        ranking = self._ranker.rank(profile, among=fresh, explained=explained)
-        return compose(profile, ranking, considered=len(fresh), day=self.day, now=now)
+    def compose(self, profiles: Sequence[Profile], *, now: datetime, addressed: bool) -> Iterator[Issue | Skip]:
+        """Each reader's issue or why there is none, ranked together; `addressed` asks for an e-mail address first."""
+        reasons = [self.reason_for_none(profile, addressed=addressed) for profile in profiles]
+        due = [profile for profile, reason in zip(profiles, reasons, strict=True) if reason is None]
+        fresh = [self._fresh(profile) for profile in due]
+        selected = zip(fresh, self._ranker.select(due, fresh) if due else (), strict=True)
+        for profile, reason in zip(profiles, reasons, strict=True):
+            if reason is not None:
+                yield Skip(profile=profile.slug, reason=reason)
+            else:
+                ids, selection = next(selected)
+                yield compose(profile, selection, considered=len(ids), day=self.day, now=now)
 
     def explain(self, profile: Profile, paper: Paper, sent: Issue | None) -> Explanation:
         """What became of a paper in the issue that was sent, or would become of it in the one to come."""
@@ -68,10 +70,11 @@ class Day:
             # What was new then: all of the window that no other issue had.
             earlier = self._ledger[profile.slug]
             fresh = {known.id for seq, _, known in self._window if seq not in earlier}
-            fresh |= {match.paper.id for match in sent.matches}
+            fresh |= {paper.id for paper in sent.papers}
         if paper.id not in fresh:
             return refused(profile, paper, "it was looked at for an earlier issue and was not chosen for it")
-        return explain(profile, paper, self._ranker.rank(profile, among=fresh))
+        (selection,) = self._ranker.select([profile], [fresh], explained=False)
+        return explain(profile, paper, self._ranker.rank(profile, among=fresh), selection)
 
     def reason_for_none(self, profile: Profile, *, addressed: bool) -> SkipReason | None:
         """Why the reader gets no issue, as far as that is known before ranking."""

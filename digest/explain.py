@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from digest.issue import above_bar
 from digest.ranking.bounds import Bounds
+from digest.ranking.labels import OUTSIDE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from digest.types import Evidence, Match, Paper, Profile
+    from digest.ranking.select import Selection
+    from digest.types import Evidence, Match, Nearest, Paper, Profile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,7 @@ class Explanation:
     score: float | None = None
     interest: str | None = None
     evidence: tuple[Evidence, ...] = ()
+    nearest: Nearest | None = None
 
 
 def refused(profile: Profile, paper: Paper, why: str) -> Explanation:
@@ -37,29 +39,35 @@ def refused(profile: Profile, paper: Paper, why: str) -> Explanation:
     return Explanation(paper=paper.id, chosen=False, why=why, bar=profile.min_score)
 
 
-def explain(profile: Profile, paper: Paper, ranking: Sequence[Match]) -> Explanation:
-    """What became of a paper that was new to the reader, in a ranking of all that were."""
+def explain(profile: Profile, paper: Paper, ranking: Sequence[Match], selection: Selection) -> Explanation:
+    """What became of a paper that was new to the reader, in a ranking of all that were and what was selected of it."""
     place = next((n for n, match in enumerate(ranking, start=1) if match.paper.id == paper.id), None)
     if place is None:
         bounds = Bounds(profile)
         why = bounds.refusal(paper, followed=bool(bounds.followed(paper)))
         return refused(profile, paper, why or "it was not ranked")
     match = ranking[place - 1]
-    better = len(above_bar(profile, ranking[: place - 1]))
-    if not above_bar(profile, [match]):
-        chosen, why = False, f"min_score: its score of {match.score:g} is below the bar of {profile.min_score:g}"
-    elif better >= profile.max_papers:
-        chosen, why = False, f"max_papers: {better} papers come before it, and the issue holds {profile.max_papers}"
+    number = next((n for n, each in enumerate(selection.chosen, start=1) if each.paper.id == paper.id), None)
+    if number is not None:
+        why = f"it is number {number} of the issue"
+        if (label := selection.chosen[number - 1].interest) == OUTSIDE:
+            why += f", from {label} (explore)"
+    elif paper.id in selection.dropped:
+        why = selection.dropped[paper.id]
+    elif match.score >= selection.bar:
+        why = "min_score: a score of 0 is below any bar"
     else:
-        chosen, why = True, f"it is number {better + 1} of the issue"
+        moved = f" (papers_a_day: {profile.papers_a_day})" if selection.bar > profile.min_score else ""
+        why = f"min_score: its score of {match.score:g} is below the bar of {selection.bar:g}{moved}"
     return Explanation(
         paper=paper.id,
-        chosen=chosen,
+        chosen=number is not None,
         why=why,
-        bar=profile.min_score,
+        bar=selection.bar,
         ranked=len(ranking),
         place=place,
         score=match.score,
         interest=match.interest,
         evidence=match.evidence,
+        nearest=match.nearest,
     )

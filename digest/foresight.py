@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from digest.issue import above_bar
-
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
@@ -34,11 +32,13 @@ class Difference:
 
 def choices(ranker: Ranker, profile: Profile, news: Mapping[date, Sequence[str]]) -> list[Choice]:
     """What the profile's issues would hold if each day's papers (ids) were all that was new on it."""
-    made = []
-    for day, ids in sorted(news.items()):
-        ranking = ranker.rank(profile, among=frozenset(ids), explained=0)
-        made += [Choice(day=day, match=match) for match in above_bar(profile, ranking)[: profile.max_papers]]
-    return made
+    days = sorted(news)
+    selections = ranker.select([profile] * len(days), [frozenset(news[day]) for day in days], explained=False)
+    return [
+        Choice(day=day, match=match)
+        for day, selection in zip(days, selections, strict=True)
+        for match in selection.chosen
+    ]
 
 
 def difference(old: Sequence[Choice], new: Sequence[Choice]) -> Difference:

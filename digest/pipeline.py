@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from digest.store import Store
     from digest.types import Match, Profile, Rendered
 
+READERS = 200
+"""Readers ranked together: enough for products of matrices to pay, few enough to hold."""
+
 DELIVERIES = 200
 """Deliveries claimed at once."""
 
@@ -52,12 +55,7 @@ def rank(
         found = [paper for _, _, paper in papers.between(connection, since, until)]
         background = papers.before(connection, since, settings.background_papers) if since else []
         judged = papers.by_ids(connection, (*profile.liked, *profile.disliked))
-    ranker = Ranker(found, background, judged, all_statistics(store))
-    if explained is None:
-        return _by_score(ranker.rank(profile))
-    ranking = _by_score(ranker.rank(profile, explained=0))
-    first = {match.paper.id for match in ranking[:explained]}
-    return _by_score(ranker.rank(profile, among=first)) + ranking[explained:]
+    return Ranker(found, background, judged, all_statistics(store), until).best_by_score(profile, explained=explained)
 
 
 def idle(
@@ -93,15 +91,19 @@ def compose_issues(  # noqa: PLR0913  (the world, and two choices)
     report = RunReport()
     watch = progress or Silent()
     today = Day(store, settings, profiles, day)
-    for number, profile in enumerate(profiles, start=1):
-        outcome = today.compose(profile, now=now, addressed=True)
-        if isinstance(outcome, Issue) and keep:
-            outcome = _enqueue(store, profile, outcome, covered_seq=today.last_seq, now=now)
-        if isinstance(outcome, Skip):
-            report.skip(outcome.profile, outcome.reason)
-        else:
-            report.composed(outcome)
-        watch.step("composing", number, len(profiles))
+    for start in range(0, len(profiles), READERS):
+        readers = profiles[start : start + READERS]
+        for number, (profile, made) in enumerate(
+            zip(readers, today.compose(readers, now=now, addressed=True), strict=True), start=start + 1
+        ):
+            outcome = made
+            if isinstance(outcome, Issue) and keep:
+                outcome = _enqueue(store, profile, outcome, covered_seq=today.last_seq, now=now)
+            if isinstance(outcome, Skip):
+                report.skip(outcome.profile, outcome.reason)
+            else:
+                report.composed(outcome)
+            watch.step("composing", number, len(profiles))
     return report
 
 
@@ -111,7 +113,8 @@ def preview(store: Store, settings: Settings, profile: Profile, *, day: date, no
         composed = issues.of_day(connection, profile.slug, day)
     if composed is not None:
         return composed
-    return Day(store, settings, [profile], day).compose(profile, now=now, addressed=False)
+    (outcome,) = Day(store, settings, [profile], day).compose([profile], now=now, addressed=False)
+    return outcome
 
 
 def explain(store: Store, settings: Settings, profile: Profile, paper_id: str, *, day: date) -> Explanation:
@@ -142,7 +145,7 @@ def compare(
         judged = papers.by_ids(connection, (*old.liked, *old.disliked, *new.liked, *new.disliked))
     if not window:
         return foresight.difference([], [])
-    ranker = Ranker([paper for _, _, paper in window], background, judged, all_statistics(store))
+    ranker = Ranker([paper for _, _, paper in window], background, judged, all_statistics(store), until)
     news: dict[date, list[str]] = {}
     for _, day, paper in window:
         news.setdefault(day, []).append(paper.id)
@@ -201,10 +204,6 @@ def deliver(
             done += 1
             watch.step("delivering", done, total)
         after = (claims[-1].issue_id, claims[-1].subscriber)
-
-
-def _by_score(ranking: Sequence[Match]) -> list[Match]:
-    return sorted(ranking, key=lambda match: (-match.score, match.paper.id))
 
 
 def _enqueue(store: Store, profile: Profile, issue: Issue, *, covered_seq: int, now: datetime) -> Issue | Skip:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import difflib
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import ValidationError
 
 from digest.profile_model import (
     INTERESTS,
+    PaperMapping,
     ProfileModel,
-    WeightedTopic,
+    TopicMapping,
     looks_like_category,
 )
 from digest.yamldoc import Document, Fault, WrittenFloat
@@ -23,37 +24,70 @@ if TYPE_CHECKING:
 
     from digest.yamldoc import Path
 
+
+class _Entry(NamedTuple):
+    """What an entry of a list may be as a mapping: its noun, the key it needs, all keys and other words for them."""
+
+    noun: str
+    needs: str
+    keys: tuple[str, ...]
+    synonyms: Mapping[str, str]
+
+
+def _synonyms(**words: str) -> dict[str, str]:
+    """The key that each of the words stands for, of keys with the words that stand for them."""
+    return {word: key for key, of_key in words.items() for word in of_key.split()}
+
+
 _KEYS = tuple(ProfileModel.model_fields)
-_SYNONYMS = {
-    "like": "liked",
-    "likes": "liked",
-    "liked_papers": "liked",
-    "papers": "liked",
-    "interest": "topics",
-    "interests": "topics",
-    "keywords": "topics",
-    "queries": "topics",
-    "e_mail": "email",
-    "mail": "email",
-    "address": "email",
-    "dislikes": "disliked",
-    "require": "must",
-    "required": "must",
-    "ignore": "exclude",
-    "limit": "max_papers",
-    "top": "max_papers",
-    "top_n": "max_papers",
-    "threshold": "min_score",
-    "follow": "authors",
-    "subjects": "categories",
-    "grouped": "sections",
-}
-_TOPIC_KEYS = tuple(WeightedTopic.model_fields)
-_TOPIC_SYNONYMS = {"topic": "text", "name": "text", "query": "text", "importance": "weight", "boost": "weight"}
+_SYNONYMS = _synonyms(
+    email="e_mail mail address",
+    topics="interest interests keywords queries",
+    liked="like likes liked_papers papers",
+    disliked="dislikes",
+    half_life="decay ageing aging",
+    authors="follow",
+    categories="subjects",
+    must="require required",
+    exclude="ignore",
+    max_papers="limit top top_n",
+    min_score="threshold",
+    papers_a_day="per_day papers_per_day daily daily_papers target",
+    empty_day="empty when_empty quiet_day",
+    trending="popular popularity hot votes upvotes",
+    explore="exploration novelty serendipity surprise",
+    diversity="diverse variety",
+    sections="grouped",
+)
+_TOPIC = _Entry(
+    noun="topic",
+    needs="text",
+    keys=tuple(TopicMapping.model_fields),
+    synonyms=_synonyms(text="topic name query", weight="importance boost", max_papers="limit max top top_n"),
+)
+_PAPER = _Entry(
+    noun="paper",
+    needs="paper",
+    keys=tuple(PaperMapping.model_fields),
+    synonyms=_synonyms(paper="id ref arxiv arxiv_id doi url", on="date day when at since"),
+)
+_ENTRIES = {"topics": _TOPIC, "liked": _PAPER, "disliked": _PAPER}
+# The step of a place in the model that names the form a value was taken for, of which the file knows nothing.
+_FORM_STEPS = {"topics": 2, "liked": 2, "disliked": 2, "trending": 1}
 
 _EMPTY = "is empty: give it a value, or take the line out"
 _ADD = f"add one of {', '.join(INTERESTS)}"
-_RANGES = {"max_papers": "a whole number from 1 to 200", "min_score": "a number from 0 to 100"}
+_EXPECTED = {
+    "on": "a date such as 2025-05-01",
+    "half_life": "a whole number of days from 1 to 3650",
+    "max_papers": "a whole number from 1 to 200",
+    "min_score": "a number from 0 to 100",
+    "papers_a_day": "a whole number from 1 to 200",
+    "empty_day": "skip or note",
+    "trending": "a number from 0 to 1 or the word section",
+    "explore": "a whole number from 0 to 5",
+    "diversity": "a number from 0 to 1",
+}
 _TYPES = {
     "bool_type": "expected true or false, got {got}",
     "finite_number": "expected a finite number, got {got}",
@@ -109,32 +143,34 @@ def _faults_of_keys(document: Document, value: dict[str, object]) -> Iterator[Fa
             place = _place(details)
             if why := _why(details, place, document):
                 yield Fault(document.line(place), place, why)
-    named = {key if key in _KEYS else _meant(key, _KEYS, _SYNONYMS) for key, given in value.items() if given != []}
+    named = {
+        key if key in _KEYS else _meant(key, _KEYS, _SYNONYMS) for key, given in value.items() if given not in ([], 0)
+    }
     if named.isdisjoint(INTERESTS):
         yield Fault(None, (), f"names nothing to rank papers by: {_ADD}")
 
 
 def _place(details: ErrorDetails) -> Path:
     place = details["loc"]
-    if place[0] == "topics" and len(place) > len(("topics", 0)):
-        # The model's third step names the form the topic was taken for, of which the file knows nothing.
-        place = (*place[:2], *place[3:])
+    form = _FORM_STEPS.get(str(place[0]), len(place))
+    place = (*place[:form], *place[form + 1 :])
     # What is missing stands nowhere: the fault is that of the mapping around it.
     return place[:-1] if details["type"] == "missing" else place
 
 
 def _why(details: ErrorDetails, place: Path, document: Document) -> str | None:
     """The sentence for one error of the model; None where another fault of the same value says it better."""
-    kind, given, key = details["type"], details["input"], str(place[0])
+    kind, given = details["type"], details["input"]
     if kind == "extra_forbidden":
         return _why_unknown(place, document)
     if kind == "missing":
-        return _why_no_text(given)
-    if given is None or (isinstance(given, str) and not given.strip()):
+        return _why_incomplete(_ENTRIES[str(place[0])], given)
+    if given is None or (isinstance(given, str) and not given.replace('"', "").strip()):
         return _EMPTY
-    if key in _RANGES:
-        return f"expected {_RANGES[key]}, got {_shown(given)}"
-    if key == "liked" and kind == "string_type" and not isinstance(given, dict | list):
+    key = next(str(step) for step in reversed(place) if isinstance(step, str))
+    if key in _EXPECTED:
+        return f"expected {_EXPECTED[key]}, got {_shown(given)}"
+    if key in {"liked", "disliked", "paper"} and kind == "string_type" and not isinstance(given, dict | list):
         kind = "paper_id"
     return _why_value(kind, given, key)
 
@@ -155,16 +191,20 @@ def _why_unknown(place: Path, document: Document) -> str | None:
     if not around:
         meant = _meant(str(key), _KEYS, _SYNONYMS)
         return f"unknown key (did you mean {meant!r}?)" if meant else f"unknown key; known are {', '.join(_KEYS)}"
-    if meant := _meant(str(key), _TOPIC_KEYS, _TOPIC_SYNONYMS):
+    entry = _ENTRIES[str(place[0])]
+    if meant := _meant(str(key), entry.keys, entry.synonyms):
         return f"unknown key (did you mean {meant!r}?)"
-    # A topic without text is told once, not key by key: it is most likely a text with a colon in it.
-    return "unknown key; a topic has 'text' and 'weight'" if (*around, "text") in document.lines else None
-
-
-def _why_no_text(topic: Mapping[str, object]) -> str | None:
-    if any(_meant(key, _TOPIC_KEYS, _TOPIC_SYNONYMS) == "text" for key in topic):
+    if (*around, entry.needs) not in document.lines:
+        # That is told once, not key by key: the entry is most likely a text with a colon in it.
         return None
-    return "a topic with keys needs a 'text'; where a text holds ': ', put all of it in quotes"
+    *most, last = map(repr, entry.keys)
+    return f"unknown key; a {entry.noun} has {', '.join(most)} and {last}"
+
+
+def _why_incomplete(entry: _Entry, given: Mapping[str, object]) -> str | None:
+    if any(_meant(key, entry.keys, entry.synonyms) == entry.needs for key in given):
+        return None
+    return f"a {entry.noun} with keys needs a {entry.needs!r}; where a text holds ': ', put all of it in quotes"
 
 
 def _category_hint(given: str) -> str:

@@ -7,20 +7,23 @@ Types are strict: YAML's `"10"` is text and no number, `1` is no truth value. Th
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Final
+from datetime import date
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from digest.identity import parse_id
+from digest.types import EmptyDay
 from digest.yamldoc import WrittenFloat
 
-INTERESTS: Final = ("topics", "liked", "authors", "categories")
+INTERESTS: Final = ("topics", "liked", "authors", "categories", "trending")
 """The keys that papers can be ranked by; a profile fills at least one of them."""
 
-# Line breaks and tabs are folded in words, but refused in a name, which ends in the header of a mail.
+# Line breaks and tabs are folded in words, but refused in a name, which ends in the header of a mail. Words are more
+# than quotes, so that a quoted phrase is never empty.
 _CONTROL = r"\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f"
-_WORDS = rf"^[^{_CONTROL}]*[^\s{_CONTROL}][^{_CONTROL}]*$"
+_WORDS = rf'^[^{_CONTROL}]*[^\s"{_CONTROL}][^{_CONTROL}]*$'
 _LINE = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
 _NAME = rf"^[^{_LINE}]*[^\s{_LINE}][^{_LINE}]*$"
 
@@ -46,8 +49,17 @@ def _canonical(ref: str) -> str:
     return found.id
 
 
-def _form_of_topic(topic: object) -> str:
-    return "mapping" if isinstance(topic, dict) else "text"
+def _on_calendar(day: str) -> str:
+    date.fromisoformat(day)
+    return day
+
+
+def _form_of_entry(entry: object) -> str:
+    return "mapping" if isinstance(entry, dict) else "text"
+
+
+def _form_of_trending(given: object) -> str:
+    return "word" if isinstance(given, str) else "number"
 
 
 Words = Annotated[str, Field(pattern=_WORDS)]
@@ -58,9 +70,15 @@ PaperRef = Annotated[
     AfterValidator(_canonical),
     WithJsonSchema({"type": ["string", "number"], "minLength": 1}),
 ]
+Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(_on_calendar)]
+Trending = Annotated[
+    Annotated[Annotated[float, Field(ge=0, le=1)], Tag("number")] | Annotated[Literal["section"], Tag("word")],
+    Discriminator(_form_of_trending),
+]
 
 
 class _Keys(BaseModel):
+    # A default from a factory stands for a key left out; the schema does not tell it, for no file may write it.
     model_config = ConfigDict(
         extra="forbid",
         strict=True,
@@ -70,10 +88,10 @@ class _Keys(BaseModel):
     )
 
 
-class WeightedTopic(_Keys):
-    """An interest in words that counts more or less than the reader's others."""
+class TopicMapping(_Keys):
+    """An interest in words, and how much room it gets beside the reader's others."""
 
-    model_config = ConfigDict(title="Weighted topic")
+    model_config = ConfigDict(title="Topic")
 
     text: Words = Field(
         title="Text",
@@ -87,11 +105,44 @@ class WeightedTopic(_Keys):
         description="How many turns this topic gets: 2 twice as many as others; 0.5 half, and half the score.",
         examples=[2, 0.5],
     )
+    max_papers: int = Field(
+        default_factory=int,
+        ge=1,
+        le=200,
+        title="Most papers",
+        description="At most this many papers of an issue for this topic, from 1 to 200.",
+        examples=[3],
+    )
+
+
+class PaperMapping(_Keys):
+    """A liked or disliked paper, and the day it was judged."""
+
+    model_config = ConfigDict(title="Judged paper")
+
+    paper: PaperRef = Field(title="Paper", description="An arXiv id, a DOI or the URL of one.", examples=["2405.01234"])
+    on: Day = Field(
+        default_factory=str,
+        title="On",
+        description="The day of the judgement, from which half_life counts. Left out: the judgement does not age.",
+        examples=["2025-05-01"],
+        json_schema_extra={"format": "date"},
+    )
 
 
 TopicEntry = Annotated[
-    Annotated[Words, Tag("text")] | Annotated[WeightedTopic, Tag("mapping")],
-    Discriminator(_form_of_topic),
+    Annotated[Words, Tag("text")] | Annotated[TopicMapping, Tag("mapping")],
+    Discriminator(_form_of_entry),
+]
+PaperEntry = Annotated[
+    Annotated[PaperRef, Tag("text")] | Annotated[PaperMapping, Tag("mapping")],
+    Discriminator(_form_of_entry),
+]
+
+# Of other types than theirs these words of JSON Schema say nothing: `exclusiveMinimum` lets "section" be.
+_ANY_INTEREST: Final[list[Any]] = [
+    {"required": [key], "properties": {key: {"exclusiveMinimum": 0} if key == "trending" else {"minItems": 1}}}
+    for key in INTERESTS
 ]
 
 
@@ -100,11 +151,11 @@ class ProfileModel(_Keys):
 
     model_config = ConfigDict(
         title="Interest profile",
-        json_schema_extra={"anyOf": [{"required": [key], "properties": {key: {"minItems": 1}}} for key in INTERESTS]},
+        json_schema_extra={"anyOf": _ANY_INTEREST},
     )
 
     name: str = Field(
-        default="",
+        default_factory=str,
         pattern=_NAME,
         max_length=100,
         title="Name",
@@ -112,7 +163,7 @@ class ProfileModel(_Keys):
         examples=["Ada Example"],
     )
     email: str = Field(
-        default="",
+        default_factory=str,
         pattern=_EMAIL,
         max_length=254,
         title="E-mail address",
@@ -122,20 +173,32 @@ class ProfileModel(_Keys):
     topics: list[TopicEntry] = Field(
         default_factory=list,
         title="Topics",
-        description="Interests in words, each ranked on its own: plain text, or a mapping of text and weight.",
-        examples=[["talking heads", {"text": "speech synthesis", "weight": 0.5}]],
+        description=(
+            "Interests in words, each ranked on its own: plain text, or a mapping of text, weight and max_papers. "
+            'In a text of up to 12 words a "phrase in double quotes" must stand in the paper; single quotes around the '
+            "whole text keep them."
+        ),
+        examples=[["talking heads", '"talking head" generation', {"text": "speech synthesis", "weight": 0.5}]],
     )
-    liked: list[PaperRef] = Field(
+    liked: list[PaperEntry] = Field(
         default_factory=list,
         title="Liked papers",
-        description="Papers to find more of: arXiv ids, DOIs or their URLs.",
-        examples=[["2405.01234", "https://doi.org/10.1000/182"]],
+        description="Papers to find more of: arXiv ids, DOIs or their URLs, or mappings of paper and on, a date.",
+        examples=[["2405.01234", "https://doi.org/10.1000/182", {"paper": "2405.02345", "on": "2025-05-01"}]],
     )
-    disliked: list[PaperRef] = Field(
+    disliked: list[PaperEntry] = Field(
         default_factory=list,
         title="Disliked papers",
-        description="Papers to find fewer of. One that is liked as well counts as disliked.",
+        description="Papers to find fewer of, written as liked ones. One that is liked as well counts as disliked.",
         examples=[["2405.04321"]],
+    )
+    half_life: int = Field(
+        default_factory=int,
+        ge=1,
+        le=3650,
+        title="Half-life of judgements",
+        description="Days, 1 to 3650, after which a dated like or dislike counts half. Left out: they do not age.",
+        examples=[90],
     )
     authors: list[Words] = Field(
         default_factory=list,
@@ -177,6 +240,46 @@ class ProfileModel(_Keys):
         description="Papers with a lower score are left out, on the scale from 0 to 100 that the digest prints.",
         examples=[25],
     )
+    papers_a_day: int = Field(
+        default_factory=int,
+        ge=1,
+        le=200,
+        title="Papers a day",
+        description=(
+            "Aim at about so many papers a day, from 1 to 200: the bar moves up, to where the last days would have had "
+            "so many; min_score stays the least. Left out: only min_score is the bar."
+        ),
+        examples=[5],
+    )
+    empty_day: EmptyDay = Field(
+        default=EmptyDay.SKIP,
+        strict=False,  # strictly, only the program's own value would do, and no text
+        title="Empty day",
+        description="When nothing reaches the bar: skip sends no mail, note sends one line that says so.",
+        examples=["note"],
+    )
+    trending: Trending = Field(
+        default=0.0,
+        title="Trending",
+        description="The share of a score that votes have, 0 to 1; or section: a heading and turns for what trends.",
+        examples=[0.2, "section"],
+    )
+    explore: int = Field(
+        default=0,
+        ge=0,
+        le=5,
+        title="Explore",
+        description="How many papers from outside the interests an issue has, labelled so, from 0 to 5.",
+        examples=[1],
+    )
+    diversity: float = Field(
+        default=0.2,
+        ge=0,
+        le=1,
+        title="Diversity",
+        description="How much less a paper counts that says the same as one before it, from 0 to 1.",
+        examples=[0.2],
+    )
     sections: bool = Field(
         default=False,
         title="Sections",
@@ -188,13 +291,10 @@ class ProfileModel(_Keys):
 def schema() -> dict[str, Any]:
     """The form of a profile as JSON Schema (draft 2020-12), with title, description and examples for each key.
 
-    It accepts all that `digest.profiles.loads` accepts. What it cannot say: that the entries of `liked` spell an id.
+    It accepts all that `digest.profiles.loads` accepts. What it cannot say: that the entries of `liked` and `disliked`
+    spell an id, and, to a validator that does not check formats, that a date is in the calendar.
     """
-    described = ProfileModel.model_json_schema()
-    for key in ("name", "email"):
-        # What the loader puts there for a key left out is nothing a file may say.
-        del described["properties"][key]["default"]
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **described}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **ProfileModel.model_json_schema()}
 
 
 def looks_like_category(text: str) -> bool:

@@ -6,13 +6,14 @@ The keys are described in `digest.profile_model`, what of YAML is understood in 
 from __future__ import annotations
 
 import re
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from digest import yamldoc
 from digest.errors import ProfileError
 from digest.profile_faults import faults_of, told
-from digest.profile_model import ProfileModel, schema
+from digest.profile_model import PaperMapping, ProfileModel, TopicMapping, schema
 from digest.types import Profile, Topic
 from digest.yamldoc import Fault
 
@@ -25,6 +26,7 @@ MAX_BYTES: Final = 256 * 1024
 """Larger files are refused; a profile with a thousand liked papers has about 16 KiB."""
 
 _SUFFIXES = (".yaml", ".yml")
+_PHRASE = re.compile(r'"([^"]+)"')
 _SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 
 
@@ -69,8 +71,10 @@ def load(path: Path) -> Profile:
 def loads(text: str, *, name: str) -> Profile:
     """The profile that the YAML `text` describes; `name` is its file's, for the slug and for what is said of faults.
 
-    Ids in `liked` come back canonical and without version; texts have their white space folded; what is given twice
-    comes back once. Line breaks in the reader's name are a fault, since the name ends in the header of a mail.
+    Ids in `liked` and `disliked` come back canonical and without version, those in both lists in both; of a paper with
+    several dates, `judged_on` has the last of the list that counts, `disliked` before `liked`. Texts have their white
+    space folded, phrases in `must` and `exclude` also their double quotes taken off; what is given twice comes back
+    once. Line breaks in the reader's name are a fault, since the name ends in the header of a mail.
 
     Raises:
         ProfileError: its `faults` has one line for each fault of the text, in the order of the text, such as
@@ -92,27 +96,53 @@ def _error(file: str, why: str, *, line: int | None = None) -> ProfileError:
 
 
 def _profile(model: ProfileModel, slug: str) -> Profile:
-    topics = (
-        Topic(text=_folded(entry))
-        if isinstance(entry, str)
-        else Topic(text=_folded(entry.text), weight=float(entry.weight))
-        for entry in model.topics
-    )
+    topics = map(_topic, model.topics)
+    liked, disliked = map(_judged, (model.liked, model.disliked))
     return Profile(
         slug=slug,
         name=_folded(model.name) or slug,
         email=model.email or None,
         topics=tuple({topic.text: topic for topic in topics}.values()),
-        liked=_once(paper for paper in model.liked if paper not in model.disliked),
-        disliked=_once(model.disliked),
+        liked=tuple(liked),
+        disliked=tuple(disliked),
+        judged_on={paper: day for paper, day in (liked | disliked).items() if day is not None},
+        half_life=model.half_life or None,
         authors=_once(map(_folded, model.authors)),
         categories=_once(model.categories),
-        must=_once(map(_folded, model.must)),
-        exclude=_once(map(_folded, model.exclude)),
+        must=_once(map(_phrase, model.must)),
+        exclude=_once(map(_phrase, model.exclude)),
         max_papers=model.max_papers,
         min_score=float(model.min_score),
+        papers_a_day=model.papers_a_day or None,
+        empty_day=model.empty_day,
+        trending=0.0 if model.trending == "section" else float(model.trending),
+        trending_section=model.trending == "section",
+        explore=model.explore,
+        diversity=float(model.diversity),
         sections=model.sections,
     )
+
+
+def _topic(entry: str | TopicMapping) -> Topic:
+    if isinstance(entry, str):
+        return Topic(text=_folded(entry))
+    return Topic(text=_folded(entry.text), weight=float(entry.weight), max_papers=entry.max_papers or None)
+
+
+def _judged(entries: Iterable[str | PaperMapping]) -> dict[str, date | None]:
+    """The papers of one list in its order, each with the last of its dates."""
+    judged: dict[str, date | None] = {}
+    for entry in entries:
+        paper, on = (entry, "") if isinstance(entry, str) else (entry.paper, entry.on)
+        days = [day for day in (judged.get(paper), date.fromisoformat(on) if on else None) if day]
+        judged[paper] = max(days, default=None)
+    return judged
+
+
+def _phrase(text: str) -> str:
+    folded = _folded(text)
+    quoted = _PHRASE.fullmatch(folded)
+    return _folded(quoted[1]) if quoted else folded
 
 
 def _folded(text: str) -> str:

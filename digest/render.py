@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import jinja2
 
 from digest.errors import TemplateError
-from digest.types import Evidence, Issue, Links, Match, Paper, Rendered, Section, Signals
+from digest.ranking.labels import OTHER_TERMS, OUTSIDE
+from digest.types import Evidence, Issue, Links, Match, Nearest, Paper, Rendered, Section, Signals
 from digest.typeset import one_line, shorten, wrap
-from digest.view import IssueView, view
+from digest.view import SIMILAR_SHOWN, IssueView, view
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -144,7 +145,7 @@ def _shipped() -> Path:
 
 
 def _specimen(heading: str, papers: int) -> Issue:
-    """An issue of papers that have everything."""
+    """An issue of up to two papers, of which the first has everything and the second next to nothing."""
     link = "https://example.org/"
     paper = Paper(
         id="title:specimen",
@@ -157,15 +158,22 @@ def _specimen(heading: str, papers: int) -> Issue:
         links=Links(abstract=link, pdf=link, html=link, code=link, project=link),
         signals=Signals(upvotes=2, comments=2, stars=2),
     )
-    evidence = (Evidence(term="specimen", share=1.0),)
-    match = Match(paper=paper, score=50.0, interest="specimens", evidence=evidence)
+    full = Match(
+        paper=paper,
+        score=50.0,
+        interest="specimens",
+        evidence=(Evidence(term="specimen", share=0.5), Evidence(term=OTHER_TERMS, share=0.5)),
+        nearest=Nearest(id="title:specimen", title="Specimen", likeness=0.5),
+        similar=(paper,) * (SIMILAR_SHOWN + 1),
+    )
+    bare = Match(paper=Paper(id="title:bare", title="Bare specimen"), score=5.0, interest=OUTSIDE)
     return Issue(
         id="specimen",
         profile="specimen",
         name="Specimen",
         day=date(2000, 1, 1),
         composed=datetime(2000, 1, 1, tzinfo=UTC),
-        sections=(Section(heading=heading, matches=(match,) * papers),) if papers else (),
+        sections=(Section(heading=heading, matches=(full, bare)[:papers]),) if papers else (),
         considered=4,
         passed=3,
     )

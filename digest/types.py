@@ -5,6 +5,7 @@ All are frozen, slotted and keyword-only; sequences are tuples; instants are awa
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -78,10 +79,22 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
-    """One interest in words; `weight` (> 0) gives it more or fewer turns than the reader's other interests."""
+    """One interest in words.
+
+    `weight` (> 0) gives it more or fewer turns than the reader's other interests; of an issue it has at most
+    `max_papers` papers, None for any number.
+    """
 
     text: str
     weight: float = 1.0
+    max_papers: int | None = None
+
+
+class EmptyDay(StrEnum):
+    """What a reader gets on a day that has nothing above the bar."""
+
+    SKIP = "skip"
+    NOTE = "note"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +102,11 @@ class Profile:
     """What one reader wants to read, as written in a YAML file.
 
     `slug` is the file's stem and names the reader everywhere an address must not appear. `min_score` is on the
-    scale of `Match.score`, 0 to 100.
+    scale of `Match.score`, 0 to 100; with `papers_a_day` the bar is moved above it, to where the last days would have
+    had about so many. `judged_on` says when a liked or disliked paper was judged, where that is known; with a
+    `half_life` in days such a judgement counts half after that time. `trending` is the share of a score that votes
+    have, 0 to 1; `trending_section` gives what is trending a heading of its own. `explore` is how many papers from
+    outside the interests an issue holds, `diversity` how much less a paper counts that is like one before it, 0 to 1.
     """
 
     slug: str
@@ -98,12 +115,20 @@ class Profile:
     topics: tuple[Topic, ...] = ()
     liked: tuple[str, ...] = ()
     disliked: tuple[str, ...] = ()
+    judged_on: Mapping[str, date] = field(default_factory=dict)
+    half_life: int | None = None
     authors: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     must: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     max_papers: int = 10
     min_score: float = 25.0
+    papers_a_day: int | None = None
+    empty_day: EmptyDay = EmptyDay.SKIP
+    trending: float = 0.0
+    trending_section: bool = False
+    explore: int = 0
+    diversity: float = 0.2
     sections: bool = False
 
 
@@ -116,13 +141,37 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Nearest:
+    """A paper that the reader likes, and how alike it and a recommended one are, 0 to 1 (cosine)."""
+
+    id: str
+    title: str
+    likeness: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What a reader said of a paper (its id) on a day: more like this, or less."""
+
+    paper: str
+    liked: bool
+    day: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """A paper's place in one reader's ranking: score 0 to 100, the interest it matched best, and the reasons."""
+    """A paper's place in one reader's ranking: score 0 to 100, the interest it matched best, and the reasons.
+
+    The shares of the evidence add up to 1. `nearest` is the liked paper most like it, where likes made its score;
+    `similar` are papers that say nearly the same and are therefore not listed for themselves.
+    """
 
     paper: Paper
     score: float
     interest: str
     evidence: tuple[Evidence, ...] = ()
+    nearest: Nearest | None = None
+    similar: tuple[Paper, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +186,8 @@ class Section:
 class Issue:
     """One reader's digest for one day: everything needed to render it again, byte for byte.
 
-    `considered` counts the papers that were new to the reader, `passed` those of them above the reader's bar.
+    `considered` counts the papers that were new to the reader, `passed` those of them above the reader's bar. An issue
+    without sections says that there were none (`EmptyDay.NOTE`).
     """
 
     id: str
@@ -153,6 +203,11 @@ class Issue:
     def matches(self) -> tuple[Match, ...]:
         """All recommendations in the order they are printed."""
         return tuple(match for section in self.sections for match in section.matches)
+
+    @property
+    def papers(self) -> tuple[Paper, ...]:
+        """All papers that the issue tells of: the recommended ones, each before those that say nearly the same."""
+        return tuple(paper for match in self.matches for paper in (match.paper, *match.similar))
 
 
 class SkipReason(StrEnum):

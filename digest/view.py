@@ -11,19 +11,23 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from digest.ranking.labels import FOLLOWED, LIKED, OTHER_TERMS, OUTSIDE, TRENDING
 from digest.typeset import lead, one_line, shorten
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date, datetime
 
-    from digest.types import Issue, Links, Match, Paper
+    from digest.types import Evidence, Issue, Links, Match, Nearest, Paper
 
 AUTHORS_SHOWN = 5
 REASONS_SHOWN = 6
+SIMILAR_SHOWN = 3
 
 # Bounds on what a source may put on a page, in characters: far above anything honest, and small enough that a hostile
 # record cannot push the papers beside it out of the mail.
 _TITLE, _NAME, _PLACE, _TERM, _HEADING, _URL = 300, 80, 80, 60, 160, 1000
+_ASIDE_TITLE, _ASIDE_URL = 120, 200  # of a paper that is named beside another one
 
 _SLACK = (
     4  # how many times its bound of a text is looked at, as cleaning drops some; a hostile record may have megabytes
@@ -31,6 +35,9 @@ _SLACK = (
 
 _URL_CHARACTERS = re.compile(r"[^\s\x00-\x20\x7f-\x9f\u2000-\u206f\ufeff\"'<>\\^`{|}]+")
 _LABELS = {"abstract": "Abstract", "pdf": "PDF", "html": "HTML", "code": "Code", "project": "Project"}
+
+_OURS = frozenset({LIKED, FOLLOWED, TRENDING, OUTSIDE})
+_MARKED = frozenset({TRENDING, OUTSIDE})  # not what the reader asked for by name, so each such paper says so
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (
@@ -56,10 +63,27 @@ class ReasonView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NearestView:
+    """The liked paper most like one: its title, and how alike they are in percent, 0 to 100."""
+
+    title: str
+    percent: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimilarView:
+    """A paper that says nearly the same as another: its title and its http(s) URL, empty where none is known."""
+
+    title: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PaperView:
     """One paper; texts are empty and counts None where nothing is known."""
 
     number: int
+    label: str
     title: str
     url: str
     authors: tuple[str, ...]
@@ -74,7 +98,12 @@ class PaperView:
     links: tuple[LinkView, ...]
     score: int
     interest: str
+    closest: str
     reasons: tuple[ReasonView, ...]
+    rest: int
+    nearest: NearestView | None
+    similar: tuple[SimilarView, ...]
+    more_similar: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +121,7 @@ class IssueView:
     name: str
     profile: str
     day: str
+    short_day: str
     date: str
     summary: str
     preheader: str
@@ -123,17 +153,19 @@ def view(issue: Issue, *, characters: int | None, papers: int | None = None, sho
     sections: list[SectionView] = []
     for section in issue.sections:
         views = tuple(
-            _paper(match, number + at, characters) for at, match in enumerate(section.matches[: room - number], start=1)
+            _paper(match, section.heading, number + at, characters)
+            for at, match in enumerate(section.matches[: room - number], start=1)
         )
         number += len(views)
         if views:
-            sections.append(SectionView(heading=_short(section.heading, _HEADING), papers=views))
+            sections.append(SectionView(heading=_heading(section.heading), papers=views))
     titles = [_title(match.paper) for match in issue.matches[:2]]
     summary = _summary(shown, issue.considered, issue.passed)
     return IssueView(
         name=_short(issue.name, _NAME),
         profile=_short(issue.profile, _NAME),
         day=f"{_DAYS[issue.day.weekday()]} {_english(issue.day)}",
+        short_day=f"{issue.day.day} {_MONTHS[issue.day.month - 1]}",
         date=issue.day.isoformat(),
         summary=summary,
         preheader=". Also: ".join([summary, *(shorten(title, 100) for title in titles[1:])]),
@@ -163,13 +195,15 @@ def web_url(url: str | None) -> str | None:
     return url if sound else None
 
 
-def _paper(match: Match, number: int, characters: int | None) -> PaperView:
+def _paper(match: Match, heading: str, number: int, characters: int | None) -> PaperView:
     paper, signals = match.paper, match.paper.signals
     text = paper.abstract
+    reasons, rest = _reasons(match.evidence)
     names = [_short(author, _NAME) for author in paper.authors[:AUTHORS_SHOWN]]
     links = _links(paper.links)
     return PaperView(
         number=number,
+        label=_label(match.interest, heading),
         title=_title(paper),
         url=links[0].url if links else "",
         authors=tuple(names),
@@ -184,11 +218,48 @@ def _paper(match: Match, number: int, characters: int | None) -> PaperView:
         links=links,
         score=round(match.score),
         interest=_short(match.interest, _HEADING),
-        reasons=tuple(
-            ReasonView(term=_short(each.term, _TERM), percent=round(100 * each.share))
-            for each in match.evidence[:REASONS_SHOWN]
-        ),
+        closest="" if heading or _is_told(match) else _short(match.interest, _HEADING),
+        reasons=reasons,
+        rest=rest,
+        nearest=_nearest(match.nearest),
+        similar=tuple(map(_similar, match.similar[:SIMILAR_SHOWN])),
+        more_similar=max(0, len(match.similar) - SIMILAR_SHOWN),
     )
+
+
+def _reasons(evidence: Sequence[Evidence]) -> tuple[tuple[ReasonView, ...], int]:
+    """The strongest reasons as they came, and what share of the score all others have, in percent."""
+    named = [each for each in evidence if each.term != OTHER_TERMS][:REASONS_SHOWN]
+    rest = sum(each.share for each in evidence) - sum(each.share for each in named)
+    reasons = tuple(ReasonView(term=_short(each.term, _TERM), percent=round(100 * each.share)) for each in named)
+    return reasons, round(100 * rest)
+
+
+def _nearest(nearest: Nearest | None) -> NearestView | None:
+    if nearest is None:
+        return None
+    title = _short(nearest.title, _ASIDE_TITLE) or _short(nearest.id, _ASIDE_TITLE)
+    return NearestView(title=title, percent=round(100 * nearest.likeness))
+
+
+def _similar(paper: Paper) -> SimilarView:
+    urls = (link.url for link in _links(paper.links) if len(link.url) <= _ASIDE_URL)
+    return SimilarView(title=shorten(_title(paper), _ASIDE_TITLE), url=next(urls, ""))
+
+
+def _heading(text: str) -> str:
+    """A heading of ours with a capital letter, a reader's own topic as written."""
+    return text[0].upper() + text[1:] if text in _OURS else _short(text, _HEADING)
+
+
+def _label(interest: str, heading: str) -> str:
+    """What has to be said of a paper that is here for no interest of the reader's, unless its heading says it."""
+    return _heading(interest) if interest in _MARKED and interest != heading else ""
+
+
+def _is_told(match: Match) -> bool:
+    """Whether the label or the nearest paper says already what the interest would."""
+    return match.interest in _MARKED or (match.interest == LIKED and match.nearest is not None)
 
 
 def _short(text: str, limit: int) -> str:
@@ -207,9 +278,17 @@ def _links(links: Links) -> tuple[LinkView, ...]:
 
 
 def _summary(shown: int, considered: int, passed: int) -> str:
+    if not shown:
+        return _none_of(considered)
     papers = "paper" if shown == 1 else "papers"
     above = f" ({passed:,} above your bar)" if passed > shown else ""
     return f"{shown:,} {papers} for you, out of {considered:,} new{above}"
+
+
+def _none_of(considered: int) -> str:
+    if considered > 1:
+        return f"None of the {considered:,} new papers reached your bar."
+    return "The one new paper did not reach your bar." if considered else "There were no new papers."
 
 
 def _english(day: date | datetime | None) -> str:

@@ -44,7 +44,7 @@ _MENDS = (
     ("unexpected end of stream", "a quote is opened and never closed"),
     ("expected ',' or ']'", "a '[' is opened and not closed, or a comma is missing"),
     ("expected ',' or '}'", "a '{' is opened and not closed, or a comma is missing"),
-    ("expected <block end>", "wrong indentation, or text after a closing quote"),
+    ("expected <block end>", "wrong indentation, or text after a closing quote: put single quotes around all of it"),
     ("could not find expected ':'", "a key without ':'"),
     ("unknown escape character", "an unknown escape: use single quotes, or write the backslash twice"),
 )

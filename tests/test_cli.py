@@ -177,6 +177,10 @@ def test_the_version_is_told(digest: Digest) -> None:
         "ingest x --format docx",
         "ingest x --as-of never",
         "papers --limit many",
+        "papers --limit 99999999999999999999",
+        "papers --similar nothing",
+        "papers --similar 2505.01932 --search owls",
+        "papers --since 2025-05-09 --until 2025-05-08",
         "profiles frobnicate",
     ],
 )
@@ -269,23 +273,74 @@ def test_papers_are_listed_newest_first(filled: Digest) -> None:
     assert {"id", "title", "abstract", "authors", "links", "signals"} <= found[0].keys()
 
 
-def test_papers_are_searched_for_all_words(filled: Digest) -> None:
-    """Every word of a search must stand in a paper, as it is: nothing in it is a pattern."""
+def test_papers_are_searched_best_first(filled: Digest) -> None:
+    """A line with day, score and title, a line with authors and id; in JSON the score stands behind the day."""
     found = filled("papers", "--search", "talking HEAD", "--json").json
+    assert [paper["score"] for paper in found] == sorted((paper["score"] for paper in found), reverse=True)
+    assert "talking head" in found[0]["title"].casefold()
+    listed = filled("papers", "--search", "talking HEAD", "--limit", "2").out.splitlines()
+    assert len(listed) == 4
+    best = found[0]
+    assert listed[0] == f"{best['day']}  {best['score']:5.1f}  {best['title']}"
+    assert listed[1].endswith(f"[{best['id']}]")
+    plain = filled("papers", "--json").json[0]
+    assert [*best] == [*plain, "score"]
+
+
+def test_a_phrase_must_stand_in_a_paper(filled: Digest) -> None:
+    """Quotation marks ask for the words as they stand, in title, abstract or authors."""
+    found = filled("papers", "--search", '"talking head" motion', "--json").json
     assert found
-    assert all(
-        "talking" in (text := f"{paper['title']} {paper['abstract']}".casefold()) and "head" in text for paper in found
-    )
-    for nothing in ("xylophagous", "%", "talking xylophagous", "t_lking"):
+    assert all("talking head" in f"{paper['title']} {paper['abstract']}".casefold() for paper in found)
+    name = found[0]["authors"][0]
+    assert found[0]["id"] in [paper["id"] for paper in filled("papers", "--search", f'"{name}"', "--json").json]
+    assert filled("papers", "--search", f"{name} {found[0]['id']}", "--json").json[0]["score"] == 100
+
+
+def test_papers_are_listed_by_likeness(filled: Digest) -> None:
+    """Named in any form, a paper has others like it, itself left out; an unknown one is an error of one line."""
+    like = filled("papers", "--similar", "https://arxiv.org/abs/2505.01932v1", "--json").json
+    assert len(like) > 5
+    assert "arxiv:2505.01932" not in [paper["id"] for paper in like]
+    assert [paper["score"] for paper in like] == sorted((paper["score"] for paper in like), reverse=True)
+    days = ("--since", "2025-05-06", "--until", "2025-05-07")
+    assert {paper["day"] for paper in filled("papers", "--similar", "2505.01932", *days, "--json").json} == {
+        "2025-05-06",
+        "2025-05-07",
+    }
+    unknown = filled("papers", "--similar", "2505.99999")
+    assert (unknown.code, unknown.out) == (1, "")
+    assert unknown.err == "digest: no such paper: 'arxiv:2505.99999': it was never ingested\n"
+
+
+def test_days_bound_a_list(filled: Digest) -> None:
+    """Both days are included, for lists and searches."""
+    for words in ((), ("--search", "motion")):
+        whole = filled("papers", *words, "--json").json
+        inside = [paper for paper in whole if "2025-05-06" <= paper["day"] <= "2025-05-07"]
+        assert 0 < len(inside) < len(whole)
+        assert filled("papers", *words, "--since", "2025-05-06", "--until", "2025-05-07", "--json").json == inside
+
+
+def test_a_search_without_results_says_so(filled: Digest) -> None:
+    """Nothing found is no error; a query that cannot find anything is told apart; nothing in one is a pattern."""
+    for nothing in ("xylophagous", "t_lking", '"head talking"', "2505.99999"):
         outcome = filled("papers", "--search", nothing)
         assert (outcome.code, outcome.out, outcome.err) == (0, "", "no paper found\n")
+    for void in ("the of", "%", '"', "2024"):
+        outcome = filled("papers", "--search", void)
+        assert (outcome.code, outcome.out) == (0, "")
+        assert outcome.err.startswith(f"nothing to search for in {void!r}: ")
+        assert filled("papers", "--search", void, "--json").json == []
 
 
 def test_a_list_that_is_cut_says_so(filled: Digest) -> None:
     """Where no limit was given, 20 papers are shown, and stderr tells that there are more."""
-    listed = filled("papers")
-    assert len(listed.out.splitlines()) == 40
-    assert "--limit" in listed.err
+    for words in ((), ("--search", "motion audio video model")):
+        listed = filled("papers", *words)
+        assert len(listed.out.splitlines()) == 40
+        assert "--limit" in listed.err
+        assert filled("papers", *words, "--limit", "20").err == ""
     ranked = filled("rank", "ada")
     assert len(ranked.out.splitlines()) == 40
     assert "--limit" in ranked.err

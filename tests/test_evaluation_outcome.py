@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,9 @@ from digest.progress import Silent
 from digest.ranking.evaluation import outcome
 from digest.ranking.evaluation.baselines import BASELINES
 from digest.ranking.evaluation.measures import MEASURES
+from digest.ranking.evaluation.methods.ours import Ours
 from digest.ranking.evaluation.sets import EvaluationSet, Task
-from digest.types import Paper, Profile
+from digest.types import Paper, Profile, Topic
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,12 +30,19 @@ if TYPE_CHECKING:
 
 IDS = [f"p{n}" for n in range(6)]
 WORDS = ("heads that talk", "organs in scans", "music from words", "heads and speech", "sums", "birds that sing")
+
+
+def reader(name: str, *liked: str) -> Profile:
+    """A reader who likes these papers."""
+    return Profile(slug=name, name=name, liked=liked)
+
+
 SET = EvaluationSet(
     papers={paper_id: Paper(id=paper_id, title=title) for paper_id, title in zip(IDS, WORDS, strict=True)},
     pools={"monday": ("p2", "p0", "p1"), "all": tuple(IDS)},
     tasks=(
-        Task(id="ada", pool="monday", liked=("p3",), relevant=frozenset({"p0"})),
-        Task(id="ben", pool="all", liked=("p1", "p5"), relevant=frozenset({"p0", "p2"})),
+        Task(id="ada", pool="monday", reader=reader("ada", "p3"), relevant=frozenset({"p0"})),
+        Task(id="ben", pool="all", reader=reader("ben", "p1", "p5"), relevant=frozenset({"p0", "p2"})),
     ),
 )
 
@@ -72,6 +81,38 @@ def test_the_best_score_comes_first_and_equals_are_ordered_by_id() -> None:
 def test_liked_papers_of_the_pool_are_left_out() -> None:
     """Ben likes p1 and p5, so p0 is first for him however high these score."""
     assert mrr(Fixed("known", p1=9.0, p5=8.0))[0] == [1 / 2, 1.0]
+
+
+def test_places_are_those_of_the_relevant_papers() -> None:
+    """They count without the liked papers, as far down as the ranking goes; what a method leaves out has none."""
+    methods = [Fixed("known", p1=9.0, p4=8.0, p2=7.0), Fixed("never", p0=-np.inf)]
+    known, never = outcome.run(SET, methods, clock=lambda: 0.0, progress=Silent())
+    assert known.places == {"ada": (3,), "ben": (2, 3)}
+    assert never.places == {"ada": (), "ben": (1,)}
+
+
+def test_a_task_is_ranked_for_its_whole_profile() -> None:
+    """Weights, authors and bounds are the reader's, not only topics and likes: a paper out of bounds has no place."""
+    away = Profile(slug="ada", name="Ada", topics=(Topic(text="heads that talk"),), exclude=("talk",))
+    task = Task(id="ada", pool="monday", reader=away, relevant=frozenset({"p0"}))
+    (found,) = outcome.run(replace(SET, tasks=(task,)), [Ours()], clock=lambda: 0.0, progress=Silent())
+    assert found.places == {"ada": ()}
+
+
+def test_a_pool_with_a_history_of_its_own_has_no_other() -> None:
+    """Where a set says what was known before a pool, a method sees that and no more."""
+    seen: list[list[str]] = []
+
+    class Curious(Fixed):
+        def scores(
+            self, candidates: Sequence[Paper], history: Sequence[Paper], readers: Sequence[Profile]
+        ) -> NDArray[np.float64]:
+            seen.append([paper.id for paper in history])
+            return super().scores(candidates, history, readers)
+
+    histories = {"monday": ("p5", "p3")}
+    outcome.run(replace(SET, histories=histories), [Curious("any")], clock=lambda: 0.0, progress=Silent())
+    assert seen == [["p3", "p5"], []]
 
 
 def test_seconds_are_those_of_one_reader() -> None:
@@ -122,7 +163,7 @@ def test_the_command_prints_json_of_ours_and_all_baselines(folder: Path) -> None
     result = CliRunner().invoke(app, [str(folder), "--json"])
     assert result.exit_code == 0, result.output
     found = json.loads(result.stdout)
-    assert list(found) == ["ours", "baselines", "tasks"]
+    assert list(found) == ["ours", "baselines", "tasks", "calibration"]
     assert list(found["baselines"]) == list(BASELINES)
     assert found["tasks"] == 2
     assert found["ours"]["mrr@10"] == 1.0
@@ -137,9 +178,11 @@ def test_the_command_takes_some_baselines_and_pools_only(folder: Path) -> None:
 
 
 def test_the_command_prints_a_table_with_the_best_marked(folder: Path) -> None:
-    """Columns are aligned, a star stands at the best of each, and the last line compares with the best baseline."""
+    """Columns are aligned, a star marks the best of each, the best baseline is compared with, and scores are told."""
     result = CliRunner().invoke(app, [str(folder), "--baseline", "random", "--baseline", "bm25"])
-    size, _, head, ours, chance, bm25, _, _, verdict = result.stdout.splitlines()
+    size, _, head, ours, chance, bm25, _, _, verdict, _, scores, *bands = result.stdout.splitlines()
+    assert scores == "score      papers  chosen"
+    assert [band.split()[0] for band in bands] == ["0", "10", "25", "40", "60", "80"]
     assert size == "2 tasks, 2 pools, 6 papers"
     column = head.index("MRR@10")
     assert ours[column:].startswith("1.0000*")

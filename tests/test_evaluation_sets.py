@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from digest.errors import EvaluationError
 from digest.ranking.evaluation import sets
+from digest.types import Topic
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,10 +53,10 @@ def test_a_set_is_read_with_its_papers_pools_and_tasks(tmp_path: Path) -> None:
     assert found.papers["p2"].abstract == ""
     assert found.papers["p1"].signals.upvotes == 3
     ada, ben = found.tasks
-    assert (ada.id, ada.pool, ada.liked, ada.topics, ada.relevant) == (
+    assert (ada.id, ada.pool, ada.reader.liked, ada.reader.topics, ada.relevant) == (
         "ada-monday", "monday", ("p3", "p4"), (), frozenset({"p1"}),
     )  # fmt: skip
-    assert (ben.topics, ben.liked) == (("organs",), ())
+    assert (ben.reader.topics, ben.reader.liked) == ((Topic(text="organs"),), ())
 
 
 def test_the_history_of_a_pool_is_every_paper_outside_it(tmp_path: Path) -> None:

@@ -25,9 +25,21 @@ READER = Profile(
 )
 
 
+# Words of their own, so that no two papers say nearly the same.
+ABSTRACTS = (
+    "Lips follow vowels on a rendered face.",
+    "Statues nod while museum visitors listen to stories.",
+    "Gaze and blinking come from a diffusion prior.",
+    "Wires swap keys in a fixed pattern of few steps.",
+    "Early cartoons were drawn frame by frame.",
+    "Sixty methods are compared by identity and sharpness.",
+)
+
+
 def paper(number: int, title: str, *, day: date = DAY, category: str = "cs.CV") -> Paper:
-    """A paper with a title and nothing else to match."""
-    return Paper(id=f"arxiv:2505.0000{number}", title=title, announced=day, categories=(category,))
+    """A paper on the topic by its title, if at all."""
+    abstract = ABSTRACTS[(number - 1) % len(ABSTRACTS)]
+    return Paper(id=f"arxiv:2505.0000{number}", title=title, abstract=abstract, announced=day, categories=(category,))
 
 
 @pytest.fixture
@@ -64,12 +76,59 @@ def test_every_rule_has_its_words(store: Store, settings: Settings) -> None:
     fitting = sorted(why(store, settings, number) for number in (1, 2, 3, 6))
     assert [chosen for chosen, _ in fitting] == [False, False, True, True]
     assert [rule for _, rule in fitting[2:]] == ["it is number 1 of the issue", "it is number 2 of the issue"]
-    assert all(rule.startswith("max_papers: ") and rule.endswith("the issue holds 2") for _, rule in fitting[:2])
+    assert all(rule.startswith("max_papers: the issue holds 2, ") for _, rule in fitting[:2])
     assert why(store, settings, 4)[1].startswith("min_score: its score of 0 is below the bar of 10")
     assert why(store, settings, 5)[1] == "window_days: it was no news from 2025-05-03 to 2025-05-09"
     assert why(store, settings, 6, replace(READER, exclude=("survey",)))[1] == "exclude: it holds 'survey'"
     assert why(store, settings, 6, replace(READER, categories=("cs.*",)))[1] == "categories: it is in math.LO only"
     assert why(store, settings, 1, replace(READER, liked=("arxiv:2505.00001",)))[1].startswith("liked: ")
+
+
+def test_a_near_duplicate_is_told_what_it_is_like(store: Store, settings: Settings) -> None:
+    """A paper that says nearly the same as a better one is not chosen for itself, and the other one is named."""
+    with store.writing() as connection:
+        papers.add(connection, [replace(paper(7, "Talking heads and talking heads"), abstract=ABSTRACTS[0])], DAY)
+    wide = replace(READER, max_papers=10)
+    chosen, folded = sorted((why(store, settings, number, wide), number) for number in (1, 7))[::-1]
+    assert chosen[0][0]
+    assert folded[0] == (False, f"it says nearly the same as arxiv:2505.0000{chosen[1]}")
+
+
+def test_a_topics_own_maximum_has_its_words(store: Store, settings: Settings) -> None:
+    """Where a topic has had its papers, the reason is the topic's maximum and not the issue's."""
+    few = replace(READER, max_papers=10, topics=(Topic(text="talking heads", max_papers=3),))
+    found = sorted(why(store, settings, number, few) for number in (1, 2, 3, 6))
+    assert [chosen for chosen, _ in found] == [False, True, True, True]
+    assert found[0][1].startswith("max_papers of the topic 'talking heads': ")
+
+
+def test_a_bar_that_moved_says_who_moved_it(store: Store, settings: Settings) -> None:
+    """Below a bar that the wish for so many papers a day has raised, the reason tells of that wish and of the bar."""
+    before = [
+        replace(paper(n, "Talking heads, talking heads"), id=f"arxiv:2504.0000{n}", announced=date(2025, 4, n))
+        for n in (1, 2, 3, 5, 6)
+    ]
+    with store.writing() as connection:
+        papers.add(connection, before, DAY)
+    picky = replace(READER, papers_a_day=1, max_papers=10)
+    found = pipeline.explain(store, settings, picky, "arxiv:2505.00004", day=DAY)
+    assert found.bar > picky.min_score
+    assert found.why == f"min_score: its score of 0 is below the bar of {found.bar:g} (papers_a_day: 1)"
+    assert "papers_a_day" not in why(store, settings, 4)[1]
+
+
+def test_a_paper_from_outside_is_called_so(store: Store, settings: Settings) -> None:
+    """What was chosen to look beyond the interests says so with its number."""
+    explorer = replace(READER, explore=1)
+    assert why(store, settings, 4, explorer) == (
+        True,
+        "it is number 2 of the issue, from outside your interests (explore)",
+    )
+
+
+def test_a_score_of_nothing_is_below_any_bar(store: Store, settings: Settings) -> None:
+    """With a least score of 0 a paper that fits no interest is still left out, and the reason makes sense."""
+    assert why(store, settings, 4, replace(READER, min_score=0)) == (False, "min_score: a score of 0 is below any bar")
 
 
 def test_what_was_sent_is_explained_as_it_was_sent(store: Store, settings: Settings) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ import pytest
 
 from digest import pipeline, sample
 from digest.ingest import ingest
+from digest.ranking.labels import OUTSIDE
 from digest.settings import Settings
 from digest.store import Store
 from digest.types import Profile, Topic
@@ -55,6 +57,20 @@ def test_no_edit_changes_nothing(here: tuple[Store, Settings]) -> None:
     change = pipeline.compare(store, settings, reader(HEADS), reader(HEADS), until=LAST, days=5)
     assert (change.adds, change.drops) == ((), ())
     assert change.keeps > 0
+
+
+def test_foresight_agrees_with_the_issues(here: tuple[Store, Settings]) -> None:
+    """What a day's issue would hold if only that day were new is what the difference to a reader of nothing adds."""
+    store, settings = here
+    nothing = reader(Topic(text="zeppelins"))
+    profile = replace(reader(HEADS, CARE), papers_a_day=2)
+    change = pipeline.compare(store, settings, nothing, profile, until=LAST, days=5)
+    again = pipeline.compare(store, settings, nothing, replace(profile, explore=1), until=LAST, days=5)
+    assert change.adds
+    assert all(not choice.match.evidence for choice in change.adds)
+    assert {choice.match.interest for choice in again.adds} - {choice.match.interest for choice in change.adds} == {
+        OUTSIDE
+    }
 
 
 def test_only_the_days_asked_for_count(here: tuple[Store, Settings]) -> None:

@@ -1,96 +1,88 @@
-"""From a ranking to an issue: what is taken, under which headings, and when there is none."""
+"""From what was selected to an issue: under which headings it stands, what it counts, and when there is none."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.issue import compose, issue_id
-from digest.types import Issue, Match, Paper, Profile, Skip, SkipReason
+from digest.ranking.select import Selection
+from digest.types import EmptyDay, Issue, Match, Paper, Profile, Skip, SkipReason
 
 DAY = date(2025, 5, 9)
 NOW = datetime(2025, 5, 9, 6, tzinfo=UTC)
+READER = Profile(slug="ada", name="Ada")
+APART = replace(READER, sections=True)
 
 
-def ranking(*scores: float, interests: str = "") -> list[Match]:
-    """Matches with these scores and, letter by letter, these interests."""
-    papers = [Paper(id=f"arxiv:2505.{number:05}", title=f"Paper {number}") for number in range(len(scores))]
-    letters = interests.ljust(len(scores), "a")
-    return [
-        Match(paper=paper, score=score, interest=letter)
-        for paper, score, letter in zip(papers, scores, letters, strict=True)
-    ]
+def selection(interests: str, *, passed: int | None = None) -> Selection:
+    """One chosen paper for each letter, which is its interest; the first scores highest."""
+    chosen = tuple(
+        Match(paper=Paper(id=f"arxiv:2505.{n:05}", title=f"Paper {n}"), score=90.0 - n, interest=letter)
+        for n, letter in enumerate(interests)
+    )
+    return Selection(chosen, passed=len(chosen) if passed is None else passed, bar=25.0, dropped={})
 
 
-def issue_of(profile: Profile, matches: list[Match]) -> Issue:
+def issue_of(profile: Profile, selected: Selection) -> Issue:
     """The issue, where there must be one."""
-    issue = compose(profile, matches, considered=100, day=DAY, now=NOW)
+    issue = compose(profile, selected, considered=100, day=DAY, now=NOW)
     assert isinstance(issue, Issue)
     return issue
 
 
-def profile(*, max_papers: int = 10, min_score: float = 5.0, sections: bool = False) -> Profile:
-    """A reader with this bar and cap."""
-    return Profile(slug="ada", name="Ada", max_papers=max_papers, min_score=min_score, sections=sections)
+def under_headings(issue: Issue) -> list[tuple[str, list[int]]]:
+    """Each heading with the numbers of its papers."""
+    return [(section.heading, [int(match.paper.id[-5:]) for match in section.matches]) for section in issue.sections]
 
 
 def test_an_issue_says_whose_it_is_and_of_when() -> None:
-    """The reader, the day, the instant and the counts are those given."""
-    issue = issue_of(profile(), ranking(50, 4))
+    """The reader, the day, the instant and the counts are those given, also where more passed than were chosen."""
+    issue = issue_of(READER, selection("a", passed=7))
     assert (issue.profile, issue.name, issue.day, issue.composed) == ("ada", "Ada", DAY, NOW)
-    assert (issue.considered, issue.passed) == (100, 1)
+    assert (issue.considered, issue.passed) == (100, 7)
 
 
-def test_the_bar_is_the_least_score_that_passes() -> None:
-    """A paper with just the minimum score is in, one below is out."""
-    issue = issue_of(profile(min_score=20), ranking(30, 20, 19.99))
-    assert [match.score for match in issue.matches] == [30, 20]
-
-
-def test_the_cap_takes_the_first_and_counts_the_rest() -> None:
-    """At most `max_papers` are taken, in the order of the ranking; `passed` counts all above the bar."""
-    issue = issue_of(profile(max_papers=2), ranking(30, 20, 10, 1))
-    assert [match.score for match in issue.matches] == [30, 20]
-    assert issue.passed == 3
-
-
-@pytest.mark.parametrize("scores", [(), (4.99, 0), (0, 0)])
-def test_no_paper_above_the_bar_is_a_reason_for_no_mail(scores: tuple[float, ...]) -> None:
-    """A reader for whom nothing passes is skipped, and the reason says so."""
-    outcome = compose(profile(), ranking(*scores), considered=3, day=DAY, now=NOW)
+def test_nothing_above_the_bar_is_a_reason_for_no_mail() -> None:
+    """A reader for whom nothing passes is skipped unless the profile says otherwise, and the reason says so."""
+    outcome = compose(READER, selection(""), considered=3, day=DAY, now=NOW)
     assert outcome == Skip(profile="ada", reason=SkipReason.BELOW_BAR)
 
 
-def test_a_bar_of_nothing_still_asks_for_some_score() -> None:
-    """With a minimum of 0, papers that match no interest are not recommended."""
-    assert isinstance(compose(profile(min_score=0), ranking(0, 0), considered=2, day=DAY, now=NOW), Skip)
-    assert len(issue_of(profile(min_score=0), ranking(0.01, 0)).matches) == 1
+def test_a_reader_may_ask_for_a_note_on_an_empty_day() -> None:
+    """With `empty_day: note` the day has an issue without sections that still counts what was looked at."""
+    issue = issue_of(replace(READER, empty_day=EmptyDay.NOTE, sections=True), selection(""))
+    assert (issue.sections, issue.matches, issue.papers) == ((), (), ())
+    assert (issue.considered, issue.passed, issue.id) == (100, 0, issue_id("ada", DAY))
+
+
+def test_the_choice_for_empty_days_changes_no_other_day() -> None:
+    """Where something was chosen, skip and note give the same issue."""
+    skipping, noting = (replace(READER, empty_day=choice) for choice in EmptyDay)
+    assert issue_of(skipping, selection("ab")) == issue_of(noting, selection("ab"))
 
 
 def test_without_sections_all_stand_under_one_empty_heading() -> None:
-    """One list, whatever the interests."""
-    issue = issue_of(profile(), ranking(9, 8, 7, interests="aba"))
-    assert [section.heading for section in issue.sections] == [""]
-    assert [match.score for match in issue.matches] == [9, 8, 7]
+    """One list in the order of the selection, whatever the interests."""
+    assert under_headings(issue_of(READER, selection("aba"))) == [("", [0, 1, 2])]
 
 
 def test_sections_stand_in_the_order_of_their_best_papers() -> None:
-    """Each interest has one heading; headings are ordered by their best papers, papers by score."""
-    issue = issue_of(profile(sections=True), ranking(9, 8, 7, 6, interests="bacb"))
-    assert [(section.heading, [match.score for match in section.matches]) for section in issue.sections] == [
-        ("b", [9, 6]),
-        ("a", [8]),
-        ("c", [7]),
-    ]
+    """Each interest has one heading; headings are ordered by their first papers, papers as they were selected."""
+    assert under_headings(issue_of(APART, selection("bacb"))) == [("b", [0, 3]), ("a", [1]), ("c", [2])]
 
 
-def test_the_cap_goes_before_the_sections() -> None:
-    """The best papers are taken first and sorted under headings then, so no heading is empty."""
-    issue = issue_of(profile(sections=True, max_papers=2), ranking(9, 8, 7, interests="aab"))
-    assert [section.heading for section in issue.sections] == ["a"]
+def test_an_issue_tells_of_near_duplicates_behind_the_paper_they_are_like() -> None:
+    """`papers` has each recommended paper before those that say nearly the same; `matches` has only the former."""
+    twin = Paper(id="arxiv:2505.99999", title="Paper 0 again")
+    first, second = selection("ab").chosen
+    chosen = (replace(first, similar=(twin,)), second)
+    issue = issue_of(APART, replace(selection("ab"), chosen=chosen))
+    assert issue.papers == (first.paper, twin, second.paper)
+    assert issue.matches == chosen
 
 
 def test_an_issues_id_is_its_readers_and_days() -> None:
@@ -98,28 +90,24 @@ def test_an_issues_id_is_its_readers_and_days() -> None:
     assert issue_id("ada", DAY) == "53f9d40e78ba3d7f897b043f"
     others = {issue_id("ada", date(2025, 5, 10)), issue_id("adb", DAY), issue_id("ad", DAY), issue_id("ada", DAY)}
     assert len(others) == 4
-    assert issue_of(profile(), ranking(50)).id == issue_id("ada", DAY)
+    assert issue_of(READER, selection("a")).id == issue_id("ada", DAY)
 
 
-@given(
-    scores=st.lists(st.floats(0, 100), max_size=30),
-    interests=st.text("abc", max_size=30),
-    max_papers=st.integers(1, 40),
-    min_score=st.floats(0, 100),
-    sections=st.booleans(),
-)
-def test_an_issue_is_the_top_of_the_ranking(
-    scores: list[float], interests: str, max_papers: int, min_score: float, *, sections: bool
-) -> None:
-    """With or without sections an issue holds the first papers above the bar, each once, and never none."""
-    matches = ranking(*sorted(scores, reverse=True), interests=interests[: len(scores)])
-    reader = profile(max_papers=max_papers, min_score=min_score, sections=sections)
-    above = [match for match in matches if match.score >= min_score and match.score > 0]
-    outcome = compose(reader, matches, considered=len(matches), day=DAY, now=NOW)
+@given(interests=st.text("abc", max_size=30), passed=st.integers(0, 99), note=st.booleans(), apart=st.booleans())
+def test_an_issue_loses_and_invents_nothing(interests: str, passed: int, *, note: bool, apart: bool) -> None:
+    """Every selected paper stands under one heading, its interest's own if these are apart, and no heading is bare."""
+    reader = replace(READER, sections=apart, empty_day=EmptyDay.NOTE if note else EmptyDay.SKIP)
+    selected = selection(interests, passed=passed)
+    outcome = compose(reader, selected, considered=100, day=DAY, now=NOW)
     if isinstance(outcome, Skip):
-        assert not above
+        assert not interests
+        assert not note
         return
-    assert sorted(match.paper.id for match in outcome.matches) == [match.paper.id for match in above[:max_papers]]
-    assert outcome.passed == len(above)
-    assert all(section.matches for section in outcome.sections)
-    assert len({section.heading for section in outcome.sections}) == len(outcome.sections)
+    assert sorted(outcome.matches, key=lambda match: match.paper.id) == list(selected.chosen)
+    assert outcome.passed == passed
+    headings = [section.heading for section in outcome.sections]
+    assert len(set(headings)) == len(headings) <= (3 if apart else 1)
+    for section in outcome.sections:
+        assert section.matches
+        assert not apart or {match.interest for match in section.matches} == {section.heading}
+        assert [match.score for match in section.matches] == sorted((m.score for m in section.matches), reverse=True)

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from digest.errors import DeliveryError
 from digest.message import build, list_id, message_id
+from digest.ranking.labels import LIKED, OUTSIDE
 from digest.render import Renderer
 from digest.types import (
     Envelope,
@@ -24,6 +25,7 @@ from digest.types import (
     Issue,
     Links,
     Match,
+    Nearest,
     Paper,
     Rendered,
     Section,
@@ -91,7 +93,23 @@ def fixed_issue() -> Issue:
         signals=Signals(upvotes=1234, comments=1),
     )
     tides = Paper(id="title:tides", title="مد وجزر: Tides in Two Scripts", venue="Journal of Shores", abstract="Short.")
-    evidence = (Evidence(term="microphone array", share=0.62), Evidence(term="owl", share=0.205))
+    bread = Paper(id="title:bread", title="How Bread Rises")
+    similar = (
+        Paper(id="title:0", title="Owls Again & Again", links=Links(abstract="https://arxiv.org/abs/2505.00002")),
+        *(Paper(id=f"title:{number}", title=f"Owls {number}") for number in range(1, 5)),
+    )
+    first = Match(
+        paper=owls,
+        score=81.4,
+        interest=LIKED,
+        evidence=(
+            Evidence(term="microphone array", share=0.62),
+            Evidence(term="owl", share=0.205),
+            Evidence(term="other terms", share=0.175),
+        ),
+        nearest=Nearest(id="arxiv:2401.00001", title="Wings at Night", likeness=0.62),
+        similar=similar,
+    )
     return Issue(
         id="ada-2025-05-09",
         profile="ada",
@@ -99,8 +117,9 @@ def fixed_issue() -> Issue:
         day=date(2025, 5, 9),
         composed=datetime(2025, 5, 9, 6, 0, tzinfo=UTC),
         sections=(
-            Section(heading="Sound", matches=(Match(paper=owls, score=81.4, interest="Sound", evidence=evidence),)),
+            Section(heading=LIKED, matches=(first,)),
             Section(heading="Sea", matches=(Match(paper=tides, score=33.0, interest="Sea"),)),
+            Section(heading="", matches=(Match(paper=bread, score=5.0, interest=OUTSIDE),)),
         ),
         considered=131,
         passed=14,

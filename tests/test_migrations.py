@@ -8,21 +8,24 @@ import subprocess
 import sys
 import tempfile
 from contextlib import closing, contextmanager
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from threading import Barrier, Thread
 from typing import TYPE_CHECKING
 
 import pytest
+import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 import digest.store
 from digest.errors import StoreError
-from digest.store import LATEST, Store, papers
+from digest.store import LATEST, Store, checkpoints, deliveries, issues, judgements, papers
 from digest.store.tables import metadata
-from digest.types import Paper
+from digest.types import Judgement, Paper
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,6 +80,43 @@ def test_latest_is_the_newest_revision() -> None:
     assert scripts.get_heads() == [LATEST]
     revisions = [script.revision for script in scripts.walk_revisions()]
     assert revisions == sorted(revisions, reverse=True)
+
+
+OLDEST_ROWS = (
+    """
+    INSERT INTO papers (seq, id, title_key, day, title, abstract, authors, categories, other_ids, links, signals)
+    VALUES (7, 'arxiv:2505.00001', 'sand in slow rivers', '2025-05-09', 'Sand in slow rivers', '', '[]', '[]', '[]',
+            '{}', '{}')
+    """,
+    "INSERT INTO paper_ids VALUES ('arxiv:2505.00001', 7)",
+    "INSERT INTO issues VALUES ('one', 'ada', '2025-05-09', 7, '{}')",
+    "INSERT INTO issue_papers VALUES ('ada', 7, 'one')",
+    "INSERT INTO deliveries VALUES ('one', 'ada', 'ada@example.org', 'queued', 0, NULL, NULL, '2025-05-09 06:00:00')",
+    "INSERT INTO checkpoints VALUES ('dump', 1000, 10, '{}')",
+)
+
+
+def test_the_oldest_database_keeps_its_rows(tmp_path: Path) -> None:
+    """What the first version of the schema holds is still there after all migrations, and new rows go beside it."""
+    path = tmp_path / "digest.sqlite3"
+    config = Config()
+    config.set_main_option("script_location", str(Path(digest.store.__file__).parent / "migrations"))
+    engine = sa.create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    engine.dispose()
+    run_sql(path, *OLDEST_ROWS)
+    with Store(path) as store, store.writing() as connection:
+        assert [(seq, paper) for seq, _, paper in papers.between(connection, None, None)] == [(7, PAPER)]
+        assert issues.recommended(connection, "ada") == {7}
+        assert deliveries.waiting(connection, now=datetime(2025, 5, 9, 7, tzinfo=UTC)) == 1
+        assert checkpoints.find(connection, "dump") is not None
+        said = Judgement(paper=PAPER.id, liked=True, day=DAY)
+        assert judgements.of(connection, "ada") == ()
+        assert judgements.add(connection, "ada", said)
+        assert judgements.of(connection, "ada") == (said,)
+        assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == LATEST
 
 
 def test_a_database_is_opened_again_as_it_was(tmp_path: Path) -> None:

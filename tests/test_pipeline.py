@@ -163,6 +163,31 @@ def test_a_recommended_paper_that_becomes_news_again_is_old(here: Installation) 
     assert here.titles(date(2025, 5, 12)) == {"Barn owls"}
 
 
+def test_a_folded_paper_is_not_mailed_later(here: Installation) -> None:
+    """A paper told of under one that says nearly the same has been recommended, also if it becomes news on its own."""
+    first, twin = (
+        Paper(
+            id=f"doi:10.1000/{n}",
+            title=f"Owls hunt voles {when}",
+            abstract="Barn owls fly low over meadows and strike at what moves in the dark.",
+            published=noon(date(2025, 5, 8)),
+        )
+        for n, when in enumerate(("at night", "by night"))
+    )
+    with here.store.writing() as connection:
+        papers.add(connection, [first, twin], TEN)
+    here.run(TEN)
+    (match,) = here.issue(TEN).matches
+    assert {paper.id for paper in (match.paper, *match.similar)} == {first.id, twin.id}
+    again = date(2025, 5, 12)
+    with here.store.writing() as connection:
+        papers.add(connection, [replace(paper, announced=again) for paper in (first, twin)], again)
+    assert reasons(here.run(again)) == {"ada": SkipReason.NO_NEW_PAPERS}
+    here.add(again, "Barn owls")
+    here.run(again)
+    assert {paper.title for paper in here.issue(again).papers} == {"Barn owls"}
+
+
 def test_what_the_cap_left_out_does_not_come_back(here: Installation) -> None:
     """Papers that were looked at for an issue and not chosen are old the next day."""
     modest = replace(ADA, max_papers=1)
@@ -177,7 +202,7 @@ def test_every_paper_of_an_issue_has_its_reasons(here: Installation) -> None:
         batch = [
             Paper(id=f"arxiv:2505.0000{n}", title=title, authors=(author,), announced=TEN)
             for n, (title, author) in enumerate(
-                [("Owls", "A"), ("Owls", "A"), ("Sets", "Jane Roe"), ("Rings", "Jane Roe")]
+                [("Owls on owls", "A"), ("Barn owls", "A"), ("Sets", "Jane Roe"), ("Rings", "Jane Roe")]
             )
         ]
         papers.add(connection, batch, TEN)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import fields
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,12 @@ from ruamel.yaml import YAML
 
 from digest import profiles
 from digest.errors import ProfileError
-from digest.types import Profile, Topic
+from digest.types import EmptyDay, Profile, Topic
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "profiles"
 FILE = "profiles/ada.yaml"
+DERIVED = {"slug", "judged_on", "trending_section"}
+INTERESTS = "topics, liked, authors, categories, trending"
 
 FULL = """\
 name: Ada Quill
@@ -30,17 +33,31 @@ topics:
       speech driven
       facial animation
     weight: 2
+    max_papers: 3
+  - '"neural  codec" for speech'
 liked:
   - 2401.01230
   - https://arxiv.org/abs/hep-th/9901001v2
   - doi:10.1000/ABC
   - title:0123456789abcdef
+  - {paper: 2405.01230, on: 2025-05-01}
+disliked:
+  - paper: https://doi.org/10.1000/DEF
+    on: "2024-02-29"
+half_life: 90
 authors: [Heiga Zen]
 categories: [cs.CV, eess.*, q-bio, cond-mat.str-el]
+must: [speech]
 exclude:
   - survey
+  - '" state of  the art"'
 max_papers: 7
 min_score: 12.5
+papers_a_day: 5
+empty_day: note
+trending: 0.25
+explore: 2
+diversity: 0.5
 sections: true
 """
 
@@ -66,13 +83,32 @@ def test_every_key_reaches_the_profile() -> None:
         slug="ada",
         name="Ada Quill",
         email="ada@example.org",
-        topics=(Topic(text="talking heads"), Topic(text="speech driven facial animation", weight=2.0)),
-        liked=("arxiv:2401.01230", "arxiv:hep-th/9901001", "doi:10.1000/abc", "title:0123456789abcdef"),
+        topics=(
+            Topic(text="talking heads"),
+            Topic(text="speech driven facial animation", weight=2.0, max_papers=3),
+            Topic(text='"neural codec" for speech'),
+        ),
+        liked=(
+            "arxiv:2401.01230",
+            "arxiv:hep-th/9901001",
+            "doi:10.1000/abc",
+            "title:0123456789abcdef",
+            "arxiv:2405.01230",
+        ),
+        disliked=("doi:10.1000/def",),
+        judged_on={"arxiv:2405.01230": date(2025, 5, 1), "doi:10.1000/def": date(2024, 2, 29)},
+        half_life=90,
         authors=("Heiga Zen",),
         categories=("cs.CV", "eess.*", "q-bio", "cond-mat.str-el"),
-        exclude=("survey",),
+        must=("speech",),
+        exclude=("survey", "state of the art"),
         max_papers=7,
         min_score=12.5,
+        papers_a_day=5,
+        empty_day=EmptyDay.NOTE,
+        trending=0.25,
+        explore=2,
+        diversity=0.5,
         sections=True,
     )
 
@@ -90,6 +126,60 @@ def test_what_is_given_twice_comes_back_once() -> None:
     assert profile.topics == (Topic(text="b"), Topic(text="a"))
     assert profile.liked == ("arxiv:2401.01234",)
     assert profile.authors == ("A B",)
+
+
+def test_a_paper_liked_and_disliked_stays_in_both_with_the_date_that_counts() -> None:
+    """Contradiction is no fault; the dislike's date is the paper's, and the like's says nothing of a dislike."""
+    text = """\
+liked:
+  - {paper: 2401.00001, on: 2025-01-01}
+  - {paper: 2401.00002, on: 2025-01-01}
+disliked:
+  - {paper: 2401.00001v3, on: 2024-12-31}
+  - 2401.00002
+"""
+    profile = profiles.loads(text, name=FILE)
+    assert profile.liked == profile.disliked == ("arxiv:2401.00001", "arxiv:2401.00002")
+    assert profile.judged_on == {"arxiv:2401.00001": date(2024, 12, 31)}
+
+
+def test_of_several_dates_the_last_counts() -> None:
+    """A paper named again, with an earlier date or with none, was judged when it was judged last."""
+    text = """\
+liked:
+  - {paper: 2401.00001, on: 2025-01-01}
+  - {paper: 2401.00001, on: 2025-03-01}
+  - {paper: 2401.00001, on: 2025-02-01}
+  - 2401.00001
+"""
+    profile = profiles.loads(text, name=FILE)
+    assert profile.liked == ("arxiv:2401.00001",)
+    assert profile.judged_on == {"arxiv:2401.00001": date(2025, 3, 1)}
+
+
+def test_what_is_trending_has_a_share_or_a_section() -> None:
+    """The key takes a number or a word, which come back as one field each."""
+    share = profiles.loads("trending: 1", name=FILE)
+    assert (share.trending, share.trending_section) == (1.0, False)
+    section = profiles.loads("trending: section", name=FILE)
+    assert (section.trending, section.trending_section) == (0.0, True)
+
+
+@pytest.mark.parametrize("key", ["must", "exclude"])
+@pytest.mark.parametrize(
+    ("written", "phrase"),
+    [
+        ("""'"state of the art"'""", "state of the art"),
+        ('"state of the art"', "state of the art"),
+        ("state of the art", "state of the art"),
+        ("""'"on" and "off"'""", '"on" and "off"'),
+        ("""the "art" of it""", 'the "art" of it'),
+        ("'5\"'", '5"'),
+    ],
+)
+def test_a_phrase_is_the_same_with_quotes_around_it(key: str, written: str, phrase: str) -> None:
+    """Double quotes around a whole entry are taken off; such as belong to a part of it stay."""
+    assert getattr(profiles.loads(f"topics: [a]\n{key}:\n- {written}\n", name=FILE), key) == (phrase,)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +213,21 @@ def test_what_is_given_twice_comes_back_once() -> None:
         ("topics:\n- text: a\n  weight: 0\n", "3: topics[0].weight: expected a number above 0, got 0"),
         ("topics:\n- text: a\n  weight: .inf\n", "3: topics[0].weight: expected a finite number, got .inf"),
         ("topics:\n- text: a\n  wieght: 1\n", "3: topics[0].wieght: unknown key (did you mean 'weight'?)"),
-        ("topics:\n- text: a\n  colour: 1\n", "3: topics[0].colour: unknown key; a topic has 'text' and 'weight'"),
+        (
+            "topics:\n- text: a\n  colour: 1\n",
+            "3: topics[0].colour: unknown key; a topic has 'text', 'weight' and 'max_papers'",
+        ),
+        ("topics:\n- text: a\n  limit: 1\n", "3: topics[0].limit: unknown key (did you mean 'max_papers'?)"),
+        (
+            "topics:\n- text: a\n  max_papers: 0\n",
+            "3: topics[0].max_papers: expected a whole number from 1 to 200, got 0",
+        ),
+        ("topics:\n- '\"\"'\n", "2: topics[0]: is empty: give it a value, or take the line out"),
+        (
+            'topics:\n- "talking head" generation\n',
+            "2: not valid YAML: wrong indentation, or text after a closing quote: put single quotes around all of it",
+        ),
+        ("topics: [a]\nmust: ['\" \"']\n", "2: must[0]: is empty: give it a value, or take the line out"),
         ("topics:\n- query: a\n  weight: 1\n", "2: topics[0].query: unknown key (did you mean 'text'?)"),
         (
             "topics:\n- faces: a study\n",
@@ -137,6 +241,62 @@ def test_what_is_given_twice_comes_back_once() -> None:
         ("liked: [no id]\n", "1: liked[0]: expected an arXiv id, a DOI or the URL of one, got 'no id'"),
         ("liked: [240]\n", "1: liked[0]: expected an arXiv id, a DOI or the URL of one, got 240"),
         ("liked: [2401.1]\n", "1: liked[0]: expected an arXiv id, a DOI or the URL of one, got 2401.1"),
+        ("disliked: [240]\ntopics: [a]\n", "1: disliked[0]: expected an arXiv id, a DOI or the URL of one, got 240"),
+        (
+            "liked:\n- 2401.00001\n- 2401.00002\n- paper: 2401.00003\n  on: yesterday\n",
+            "5: liked[2].on: expected a date such as 2025-05-01, got 'yesterday'",
+        ),
+        (
+            "liked: [{paper: 2401.00001, on: 2025-02-29}]\n",
+            "1: liked[0].on: expected a date such as 2025-05-01, got '2025-02-29'",
+        ),
+        (
+            "liked: [{paper: 2401.00001, on: 20250501}]\n",
+            "1: liked[0].on: expected a date such as 2025-05-01, got 20250501",
+        ),
+        (
+            "liked: [{paper: 2401.00001, on: '20250501'}]\n",
+            "1: liked[0].on: expected a date such as 2025-05-01, got '20250501'",
+        ),
+        (
+            "liked:\n- paper: 2401.00001\n  on:\n",
+            "3: liked[0].on: is empty: give it a value, or take the line out",
+        ),
+        (
+            "topics: [a]\ndisliked:\n- paper: 2401.1\n",
+            "3: disliked[0].paper: expected an arXiv id, a DOI or the URL of one, got 2401.1",
+        ),
+        ("liked:\n- paper: [a]\n", "2: liked[0].paper: expected text, got a list"),
+        ("liked:\n- arXiv: 2401.00001\n", "2: liked[0].arXiv: unknown key (did you mean 'paper'?)"),
+        (
+            "liked:\n- paper: 2401.00001\n  when: 2025-05-01\n",
+            "3: liked[0].when: unknown key (did you mean 'on'?)",
+        ),
+        (
+            "liked:\n- paper: 2401.00001\n  note: good\n",
+            "3: liked[0].note: unknown key; a paper has 'paper' and 'on'",
+        ),
+        (
+            "liked:\n- faces: a study\n",
+            "2: liked[0]: a paper with keys needs a 'paper'; where a text holds ': ', put all of it in quotes",
+        ),
+        (
+            "topics: [a]\nhalf_life: 30 days\n",
+            "2: half_life: expected a whole number of days from 1 to 3650, got '30 days'",
+        ),
+        ("topics: [a]\nhalf_life: 0\n", "2: half_life: expected a whole number of days from 1 to 3650, got 0"),
+        ("topics: [a]\nhalf_life:\n", "2: half_life: is empty: give it a value, or take the line out"),
+        ("topics: [a]\npapers_a_day: 201\n", "2: papers_a_day: expected a whole number from 1 to 200, got 201"),
+        ("topics: [a]\nempty_day: mail\n", "2: empty_day: expected skip or note, got 'mail'"),
+        ("topics: [a]\nempty_day: false\n", "2: empty_day: expected skip or note, got false"),
+        (
+            "topics: [a]\ntrending: sections\n",
+            "2: trending: expected a number from 0 to 1 or the word section, got 'sections'",
+        ),
+        ("trending: 1.5\n", "1: trending: expected a number from 0 to 1 or the word section, got 1.5"),
+        ("trending: true\n", "1: trending: expected a number from 0 to 1 or the word section, got true"),
+        ("topics: [a]\nexplore: 6\n", "2: explore: expected a whole number from 0 to 5, got 6"),
+        ("topics: [a]\ndiversity: high\n", "2: diversity: expected a number from 0 to 1, got 'high'"),
         (
             "categories: [cs.cv]\n",
             (
@@ -186,18 +346,40 @@ def test_a_fault_is_told_with_its_place_and_its_mend(text: str, fault: str) -> N
 @pytest.mark.parametrize("text", ["", "# only a comment\n", "---\n", "~\n"])
 def test_an_empty_file_is_told_what_to_add(text: str) -> None:
     """A file without content is a fault, not a reader without interests."""
-    assert faults(text) == (f"{FILE}: is empty: add one of topics, liked, authors, categories",)
+    assert faults(text) == (f"{FILE}: is empty: add one of {INTERESTS}",)
 
 
-@pytest.mark.parametrize("text", ["name: Ada\n", "topics: []\n", "{}\n", "exclude: [a]\nliked: []\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "name: Ada\n",
+        "topics: []\n",
+        "{}\n",
+        "exclude: [a]\nliked: []\n",
+        "trending: 0\n",
+        "trending: 0.0\n",
+        "disliked: [2401.01234]\n",
+    ],
+)
 def test_a_profile_without_interest_is_told_what_to_add(text: str) -> None:
-    """Nothing can be ranked for a reader who names no topic, paper, author or category."""
-    assert faults(text) == (f"{FILE}: names nothing to rank papers by: add one of topics, liked, authors, categories",)
+    """Nothing can be ranked for a reader who names no topic, paper, author or category, nor what trends."""
+    assert faults(text) == (f"{FILE}: names nothing to rank papers by: add one of {INTERESTS}",)
 
 
-@pytest.mark.parametrize("text", ["topics: [a]", "liked: [2401.01234]", "authors: [A]", "categories: [math]"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "topics: [a]",
+        "liked: [2401.01234]",
+        "liked: [{paper: 2401.01234}]",
+        "authors: [A]",
+        "categories: [math]",
+        "trending: 0.01",
+        "trending: section",
+    ],
+)
 def test_one_interest_of_any_kind_is_enough(text: str) -> None:
-    """Each of the four keys makes a profile alone."""
+    """Each of the five keys makes a profile alone."""
     assert profiles.loads(text, name=FILE).slug == "ada"
 
 
@@ -218,6 +400,18 @@ def test_one_interest_of_any_kind_is_enough(text: str) -> None:
         ("minscore", "min_score"),
         ("catagories", "categories"),
         ("excludes", "exclude"),
+        ("halflife", "half_life"),
+        ("decay", "half_life"),
+        ("per_day", "papers_a_day"),
+        ("daily", "papers_a_day"),
+        ("papers per day", "papers_a_day"),
+        ("empty", "empty_day"),
+        ("popular", "trending"),
+        ("votes", "trending"),
+        ("upvotes", "trending"),
+        ("novelty", "explore"),
+        ("serendipity", "explore"),
+        ("diverse", "diversity"),
     ],
 )
 def test_an_unknown_key_is_met_with_the_one_that_was_meant(written: str, meant: str) -> None:
@@ -231,7 +425,7 @@ def test_a_key_like_no_other_lists_the_known_ones() -> None:
     """Where no guess is good the fault names all keys there are."""
     (fault,) = faults("topics: [a]\nzebra: 1\n")
     assert fault == f"{FILE}:2: zebra: unknown key; known are " + ", ".join(
-        field.name for field in fields(Profile) if field.name != "slug"
+        field.name for field in fields(Profile) if field.name not in DERIVED
     )
 
 
@@ -294,6 +488,10 @@ scalars = st.sampled_from(
         "1",
         "-2",
         "2401.01230",
+        "0.5",
+        "2025-05-01",
+        "section",
+        "note",
         "1e999",
         ".nan",
         "*a",
@@ -306,7 +504,9 @@ scalars = st.sampled_from(
         "\t",
     ]
 )
-keys = st.sampled_from([*(field.name for field in fields(Profile)), "text", "weight", "topic as text", "<<", "?", "1"])
+keys = st.sampled_from(
+    [*(field.name for field in fields(Profile)), "text", "weight", "paper", "on", "topic as text", "<<", "?", "1"]
+)
 lines = st.builds(
     "{}{}{}{}".format, st.sampled_from(["", "  ", "- ", "  - "]), keys, st.sampled_from([": ", ":", " "]), scalars
 )
@@ -323,25 +523,49 @@ def test_any_text_is_a_profile_or_has_faults(text: str) -> None:
     """Whatever a file holds, the answer is a profile or faults of one printable line each, never a traceback."""
     read = outcome(text)
     if isinstance(read, Profile):
-        assert read.topics or read.liked or read.authors or read.categories
+        assert read.topics or read.liked or read.authors or read.categories or read.trending or read.trending_section
     else:
         assert read
         assert all(fault.startswith("ada.yaml:") and fault.isprintable() for fault in read)
 
 
+VALIDATOR = Draft202012Validator(profiles.schema(), format_checker=Draft202012Validator.FORMAT_CHECKER)
+
+
+def named(entry: str | dict[str, Any]) -> object:
+    """The paper of an entry in either form."""
+    return entry if isinstance(entry, str) else entry["paper"]
+
+
 # Not with a question mark in front: ruamel.yaml writes `[?x]` without quotes, which YAML reads as a key.
 words = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs"]), min_size=1).filter(
-    lambda text: text.strip() and not text.startswith("?")
+    lambda text: text.replace('"', "").strip() and not text.startswith("?")
 )
-topics = st.one_of(words, st.fixed_dictionaries({"text": words}, optional={"weight": st.floats(0.01, 1e6)}))
+topics = st.one_of(
+    words,
+    st.fixed_dictionaries(
+        {"text": words}, optional={"weight": st.floats(0.01, 1e6), "max_papers": st.integers(1, 200)}
+    ),
+)
+papers = st.integers(1, 99999).map("2401.{:05d}".format)
+entries = st.one_of(
+    papers, st.fixed_dictionaries({"paper": papers}, optional={"on": st.dates() | st.dates().map(date.isoformat)})
+)
 documents = st.fixed_dictionaries(
     {"topics": st.lists(topics, min_size=1, max_size=3)},
     optional={
+        "liked": st.lists(entries, max_size=3, unique_by=lambda entry: str(named(entry))),
+        "half_life": st.integers(1, 3650),
         "name": words.filter(lambda name: len(name) <= 100),
         "authors": st.lists(words, max_size=2),
         "exclude": st.lists(words, max_size=2),
         "max_papers": st.integers(1, 200),
         "min_score": st.floats(0, 100),
+        "papers_a_day": st.integers(1, 200),
+        "empty_day": st.sampled_from(["skip", "note"]),
+        "trending": st.floats(0, 1) | st.just("section"),
+        "explore": st.integers(0, 5),
+        "diversity": st.floats(0, 1),
         "sections": st.booleans(),
     },
 )
@@ -354,12 +578,30 @@ def test_what_a_yaml_writer_writes_is_read_back(document: dict[str, Any]) -> Non
     stream = io.StringIO()
     YAML(typ="safe", pure=True).dump(document, stream)
     profile = profiles.loads(stream.getvalue(), name=FILE)
-    Draft202012Validator(profiles.schema()).validate(document)
+    VALIDATOR.validate(json.loads(json.dumps(document, default=date.isoformat)))
     assert {topic.text for topic in profile.topics} == {
         " ".join((topic if isinstance(topic, str) else topic["text"]).split()) for topic in document["topics"]
     }
     assert profile.name == " ".join(document.get("name", "ada").split())
-    assert set(profile.exclude) == {" ".join(word.split()) for word in document.get("exclude", [])}
+    assert {phrase.strip('" ') for phrase in profile.exclude} == {
+        " ".join(word.split()).strip('" ') for word in document.get("exclude", [])
+    }
+    assert profile.liked == tuple(f"arxiv:{named(entry)}" for entry in document.get("liked", []))
+    assert profile.judged_on == {
+        f"arxiv:{entry['paper']}": date.fromisoformat(str(entry["on"]))
+        for entry in document.get("liked", [])
+        if "on" in entry
+    }
+    assert profile.trending_section == (document.get("trending") == "section")
+    assert profile.trending == (0 if profile.trending_section else document.get("trending", 0))
+    for key, default in {
+        "half_life": None,
+        "papers_a_day": None,
+        "empty_day": "skip",
+        "explore": 0,
+        "diversity": 0.2,
+    }.items():
+        assert getattr(profile, key) == document.get(key, default)
     assert profile.max_papers == document.get("max_papers", 10)
     assert profile.min_score == document.get("min_score", 25)
     assert profile.sections == document.get("sections", False)
@@ -432,7 +674,7 @@ def test_the_schema_explains_every_key() -> None:
     """The schema is valid, has the keys of a profile, and describes each with title, description and examples."""
     schema = profiles.schema()
     Draft202012Validator.check_schema(schema)
-    assert [*schema["properties"]] == [field.name for field in fields(Profile) if field.name != "slug"]
+    assert [*schema["properties"]] == [field.name for field in fields(Profile) if field.name not in DERIVED]
     for key, described in schema["properties"].items():
         assert described["title"], key
         assert described["description"], key
@@ -460,7 +702,7 @@ def test_the_readme_has_every_key_with_its_default() -> None:
         default = described.get("default")
         assert key in table
         if default is not None:
-            assert table[key] == json.dumps(default).removesuffix(".0")
+            assert table[key] == json.dumps(default).strip('"').removesuffix(".0")
 
 
 @pytest.mark.parametrize(
@@ -470,6 +712,12 @@ def test_the_readme_has_every_key_with_its_default() -> None:
         ({"topics": [{"text": "a", "weight": 2}]}, True),
         ({"topics": [{"text": "a"}], "max_papers": 200, "min_score": 0, "sections": False}, True),
         ({"liked": ["2401.01234", 2401.01234]}, True),
+        ({"liked": [{"paper": "2401.01234"}, {"paper": 2401.01234, "on": "2025-05-01"}]}, True),
+        ({"topics": ["a"], "disliked": [{"paper": "2401.01234", "on": "2024-02-29"}], "half_life": 1}, True),
+        ({"topics": [{"text": "a", "max_papers": 200}], "papers_a_day": 200, "empty_day": "note"}, True),
+        ({"topics": ["a"], "explore": 0, "diversity": 0, "trending": 0}, True),
+        ({"trending": "section"}, True),
+        ({"trending": 1}, True),
         ({"categories": ["cs.*", "math", "cond-mat.soft", "physics.flu-dyn"]}, True),
         ({"topics": ["a"], "email": "a.b+c@mail.example.org", "name": "José Ñandú"}, True),
         ({}, False),
@@ -500,13 +748,89 @@ def test_the_readme_has_every_key_with_its_default() -> None:
         ({"categories": ["cs."]}, False),
         ({"authors": [["A"]]}, False),
         ({"liked": [True]}, False),
+        ({"liked": [{"on": "2025-05-01"}]}, False),
+        ({"liked": [{"paper": True}]}, False),
+        ({"liked": [{"paper": "2401.01234", "on": "2025-02-29"}]}, False),
+        ({"liked": [{"paper": "2401.01234", "on": "20250501"}]}, False),
+        ({"liked": [{"paper": "2401.01234", "on": None}]}, False),
+        ({"liked": [{"paper": "2401.01234", "why": "good"}]}, False),
+        ({"disliked": ["2401.01234"]}, False),
+        ({"topics": ['"a"', '""']}, False),
+        ({"topics": [{"text": "a", "max_papers": 0}]}, False),
+        ({"topics": ["a"], "must": ['" "']}, False),
+        ({"topics": ["a"], "half_life": 3651}, False),
+        ({"topics": ["a"], "half_life": None}, False),
+        ({"topics": ["a"], "papers_a_day": 0}, False),
+        ({"topics": ["a"], "empty_day": "mail"}, False),
+        ({"topics": ["a"], "explore": 6}, False),
+        ({"topics": ["a"], "diversity": 1.5}, False),
+        ({"topics": ["a"], "trending": "Section"}, False),
+        ({"topics": ["a"], "trending": True}, False),
+        ({"trending": 0}, False),
+        ({"trending": 0.0}, False),
+        ({"trending": -0.5}, False),
     ],
 )
 def test_schema_and_loader_agree(document: dict[str, Any], *, good: bool) -> None:
     """What an editor accepts by the schema the program accepts too, and the other way round."""
-    assert Draft202012Validator(profiles.schema()).is_valid(document) is good
+    assert VALIDATOR.is_valid(document) is good
     text = json.dumps(document)  # JSON is YAML
     if good:
         assert profiles.loads(text, name=FILE).slug == "ada"
     else:
         assert faults(text)
+
+
+# Not 0.0 and the like: to JSON Schema that is a whole number, to YAML and so to the loader it is none. Nor texts under
+# `liked`, of which the schema cannot say which are ids.
+values = st.sampled_from(
+    [
+        None,
+        True,
+        False,
+        0,
+        1,
+        3,
+        5,
+        6,
+        200,
+        201,
+        3650,
+        3651,
+        -1,
+        -0.5,
+        0.25,
+        1.5,
+        101,
+        "",
+        "skip",
+        "note",
+        "section",
+    ]
+)
+days = st.sampled_from(["2025-05-01", "2025-02-30", "2025-5-1", "yesterday", "", None, 20250501, 2025.05])
+judged = st.lists(
+    st.sampled_from(["2401.01230", 2401.01234, True, None, "", ["2401.01230"]])
+    | st.fixed_dictionaries({}, optional={"paper": st.just("2401.01230"), "on": days, "text": values}),
+    max_size=2,
+)
+worded = st.lists(
+    st.sampled_from(["a", '"a b"', '"a" b', '""', '" "', "", "\u3000", "a\x07", None, 1, ["a"]])
+    | st.fixed_dictionaries({}, optional={"text": st.just("a"), "weight": values, "max_papers": values, "on": days}),
+    max_size=2,
+)
+KEYS = [field.name for field in fields(Profile) if field.name not in DERIVED]
+bases = st.sampled_from([{}, {"topics": ["a"]}, {"liked": ["2401.01230"], "half_life": 30}, {"trending": "section"}])
+changes = st.one_of(
+    st.tuples(st.sampled_from(KEYS), values),
+    st.tuples(st.sampled_from(["liked", "disliked"]), judged),
+    st.tuples(st.sampled_from(["topics", "must", "exclude"]), worded),
+)
+
+
+@settings(deadline=None, max_examples=250)
+@given(bases, st.lists(changes, max_size=2))
+def test_schema_and_loader_agree_on_anything(base: dict[str, Any], changed: list[tuple[str, Any]]) -> None:
+    """Whatever values stand under whatever keys, an editor and the program take or refuse the same files."""
+    document = base | dict(changed)
+    assert VALIDATOR.is_valid(document) is isinstance(outcome(json.dumps(document)), Profile)

@@ -14,10 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from digest.errors import TemplateError
+from digest.ranking.labels import LIKED, OUTSIDE, TRENDING
 from digest.render import HTML_LIMIT, Renderer
-from digest.types import Evidence, Issue, Links, Match, Paper, Rendered, Section, Signals
+from digest.types import Evidence, Issue, Links, Match, Nearest, Paper, Rendered, Section, Signals
 from digest.typeset import columns, lead, one_line
-from digest.view import IssueView, LinkView, PaperView, ReasonView, SectionView
+from digest.view import IssueView, LinkView, NearestView, PaperView, ReasonView, SectionView, SimilarView
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,11 +46,29 @@ OWLS = Paper(
 BARE = Paper(id="title:bare", title="A Paper of Which Little Is Known")
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'&{{ 7 * 7 }}\u202e\x00\n<!-- -->"
 EVIDENCE = (Evidence(term="microphone array", share=0.62), Evidence(term="owl", share=0.21))
+REST = Evidence(term="other terms", share=0.17)
+WINGS = Nearest(id="arxiv:2401.00001", title="Wings at Night", likeness=0.62)
+SIMILAR = (
+    Paper(id="arxiv:2505.00002", title="Owls Again", links=Links(abstract="https://arxiv.org/abs/2505.00002")),
+    Paper(id="title:more", title="More Owls"),
+    *(Paper(id=f"title:{number}", title=f"Still Owls {number}") for number in range(3)),
+)
 
 
 def match(paper: Paper, score: float = 81.4) -> Match:
     """A paper in a ranking."""
     return Match(paper=paper, score=score, interest="sounds of animals", evidence=EVIDENCE)
+
+
+def telling(paper: Paper, interest: str = LIKED) -> Match:
+    """A paper in a ranking of which there is everything to say."""
+    evidence = (*EVIDENCE, REST)
+    return Match(paper=paper, score=81.4, interest=interest, evidence=evidence, nearest=WINGS, similar=SIMILAR)
+
+
+def listed(*matches: Match) -> tuple[Section, ...]:
+    """The one section of an issue without sections."""
+    return (Section(heading="", matches=matches),)
 
 
 def issue(
@@ -157,6 +176,61 @@ def test_every_link_is_in_every_part(renderer: Renderer) -> None:
     assert re.search(r'<h2[^>]*><a href="https://arxiv.org/abs/2505.00001"', html)
 
 
+def test_the_rest_of_the_reasons_comes_last_and_plain(renderer: Renderer) -> None:
+    """What other terms add to a score follows the named ones, without the look of a term."""
+    text, html, page = parts(renderer.render(issue(sections=listed(telling(OWLS)))))
+    for part in (" ".join(text.split()), Document(html).text, Document(page).text):
+        assert re.search(r"owl *21%,? *other terms *17%", part)
+    for part in (html, page):
+        (chain,) = [chain for words, chain in Document(part).texts if "other terms" in words]
+        assert "chip" not in {attributes.get("class") for attributes in chain}
+    assert "other terms" not in "".join(parts(renderer.render(issue(OWLS))))
+
+
+def test_the_nearest_liked_paper_is_named_under_the_reasons(renderer: Renderer) -> None:
+    """Each part says which liked paper is nearest and how near; what has none, says nothing of it."""
+    rendered = renderer.render(issue(sections=listed(telling(OWLS))))
+    text, html, page = rendered.text, Document(rendered.html).text, Document(rendered.page).text
+    for part in (" ".join(text.split()), html, page):
+        assert "Nearest to a paper you liked: Wings at Night (62%)" in part
+        assert part.index("microphone array") < part.index("Nearest to")
+    for part in (html, page):
+        assert part.index("Nearest to") < part.index("PDF")
+    assert "Nearest" not in "".join(parts(renderer.render(issue(OWLS))))
+
+
+def test_similar_papers_are_named_under_the_one_they_resemble(renderer: Renderer) -> None:
+    """Each part names three papers that say nearly the same, links those it can, and counts the others."""
+    text, html, page = parts(renderer.render(issue(sections=listed(telling(OWLS), match(BARE)))))
+    said = "    Nearly the same:\n    - Owls Again\n      https://arxiv.org/abs/2505.00002\n    - More Owls\n"
+    assert said + "    - Still Owls 0\n    and 2 more\n" in text
+    for part in (Document(html), Document(page)):
+        words = part.text.replace("\N{NO-BREAK SPACE}", " ")
+        assert "Nearly the same: Owls Again · More Owls · Still Owls 0 and 2 more" in words
+        assert words.index("PDF") < words.index("Nearly the same") < words.index(BARE.title)
+        assert "https://arxiv.org/abs/2505.00002" in part.hrefs
+    assert "Nearly the same" not in "".join(parts(renderer.render(issue(OWLS))))
+    few = renderer.render(issue(sections=listed(replace(match(OWLS), similar=SIMILAR[1:3]))))
+    for words in (few.text, Document(few.html).text, Document(few.page).text):
+        assert "Still Owls 0" in words
+        assert not re.search(r"\d\smore", words)
+
+
+@pytest.mark.parametrize(("interest", "label"), [(OUTSIDE, "Outside your interests"), (TRENDING, "Trending")])
+def test_what_is_here_for_no_interest_is_labelled(renderer: Renderer, interest: str, label: str) -> None:
+    """In a list a trending or exploring paper bears its label above its title, reasons or not; with sections once."""
+    for each in (Match(paper=BARE, score=9.0, interest=interest), telling(BARE, interest)):
+        text, html, page = parts(renderer.render(issue(sections=listed(match(OWLS), each))))
+        assert f"\n    {label}\n 2. {BARE.title}\n" in text
+        for part in (html, page):
+            words = Document(part).text
+            assert re.search(f"{label} ?{BARE.title}", words)
+            assert f"closest to {interest}" not in words
+    once = renderer.render(issue(sections=(Section(heading=interest, matches=(telling(BARE, interest),)),)))
+    assert re.findall(f"^ *{label}$", once.text, re.MULTILINE) == [label]
+    assert len(re.findall(f">{label}<", once.html)) == 1 == len(re.findall(f">{label}<", once.page))
+
+
 def test_what_is_not_known_is_not_shown(renderer: Renderer) -> None:
     """A paper with nothing but a title has no empty chips, links, counts or lines."""
     bare = Match(paper=BARE, score=9.0, interest="")
@@ -192,10 +266,17 @@ def test_sections_have_their_headings(renderer: Renderer) -> None:
 
 
 def test_an_issue_without_papers_says_so(renderer: Renderer) -> None:
-    """An empty issue is still a readable mail."""
-    rendered = renderer.render(issue(sections=()))
-    assert rendered.subject == "Nothing new today"
-    assert all("No new paper reaches your bar today." in part for part in parts(rendered))
+    """An empty issue is a mail of one sentence, said once in every part, with the day in its subject."""
+    rendered = renderer.render(issue(sections=(), considered=214, passed=0))
+    sentence = "None of the 214 new papers reached your bar."
+    assert rendered.subject == "Nothing above your bar on 9 May"
+    assert rendered.text.startswith(f"Trending for Ada\nFriday 9 May 2025\n\n{sentence}\n\n---")
+    assert "profile “ada” asks for it" in rendered.text
+    for part in (rendered.text, Document(rendered.html).text, Document(rendered.page).text):
+        assert part.count(sentence) == 1
+        assert "0 papers" not in part
+    assert re.search(rf"display:none[^>]*>{sentence}&#847;", rendered.html)
+    assert_inert(rendered)
 
 
 def test_abstracts_are_short_in_the_mail_and_whole_on_the_page(renderer: Renderer) -> None:
@@ -219,7 +300,12 @@ def test_the_subject_says_what_is_inside(renderer: Renderer) -> None:
 def test_the_text_part_keeps_72_columns(renderer: Renderer) -> None:
     """No line of the text is wider than 72 columns, but one with a URL, and no wide script is cut at 72 characters."""
     wide = replace(OWLS, title="猫" * 90, abstract="x" * 400, authors=("Ü" * 79,) * 5)
-    for line in renderer.render(issue(OWLS, wide)).text.splitlines():
+    beside = replace(
+        telling(wide, OUTSIDE), nearest=replace(WINGS, title="猫" * 90), similar=(wide, replace(OWLS, title="y" * 200))
+    )
+    text = renderer.render(issue(sections=listed(match(OWLS), beside))).text
+    assert text.count("猫" * 30) >= 3
+    for line in text.splitlines():
         assert columns(line) <= 72 or "://" in line
         assert line == line.rstrip()
 
@@ -249,6 +335,13 @@ def hostile_paper(text: str) -> Paper:
             project="https://safe.example.org/",
         ),
     )
+
+
+def hostile_match(text: str, paper: Paper) -> Match:
+    """A match with this text and this paper wherever others are named."""
+    nearest = Nearest(id=text, title=text or "Nameless", likeness=1.0)
+    evidence = (Evidence(term=text, share=0.5), REST)
+    return Match(paper=paper, score=50.0, interest=text, evidence=evidence, nearest=nearest, similar=(paper,) * 9)
 
 
 def assert_inert(rendered: Rendered) -> None:
@@ -284,9 +377,7 @@ def assert_inert(rendered: Rendered) -> None:
 
 def test_hostile_text_is_inert(renderer: Renderer) -> None:
     """HTML, template code, controls and bidi overrides in any field are shown as text or dropped."""
-    evil = Match(
-        paper=hostile_paper(HOSTILE), score=50.0, interest=HOSTILE, evidence=(Evidence(term=HOSTILE, share=1.0),)
-    )
+    evil = hostile_match(HOSTILE, hostile_paper(HOSTILE))
     sections = (Section(heading=HOSTILE, matches=(evil, match(OWLS))), Section(heading="", matches=(evil,)))
     rendered = renderer.render(replace(issue(sections=sections), name=HOSTILE, profile=HOSTILE))
     assert_inert(rendered)
@@ -299,7 +390,8 @@ def test_hostile_text_is_inert(renderer: Renderer) -> None:
 @given(text=st.text(alphabet=st.characters(), max_size=80), title=st.text(max_size=200))
 def test_any_text_is_inert(renderer: Renderer, text: str, title: str) -> None:
     """No text whatever breaks an issue's structure or its subject."""
-    rendered = renderer.render(issue(replace(hostile_paper(text), title=title, authors=(text,)), OWLS))
+    evil = hostile_match(text, replace(hostile_paper(text), title=title, authors=(text,)))
+    rendered = renderer.render(issue(sections=listed(evil, match(OWLS))))
     assert_inert(rendered)
     assert OWLS.title in rendered.html
     assert len(rendered.subject) < 60
@@ -307,9 +399,10 @@ def test_any_text_is_inert(renderer: Renderer, text: str, title: str) -> None:
 
 @pytest.mark.parametrize("script", ["العربية ", "עברית ", "👩‍👩‍👧‍👦 ", "e\u0301", "x", "&"])
 def test_a_huge_record_does_not_push_out_the_mail(renderer: Renderer, script: str) -> None:
-    """Ten papers of 100 kB in any script still give HTML below the limit, with all ten titles."""
-    huge = hostile_paper(script * (100_000 // len(script)))
-    rendered = renderer.render(issue(*[huge] * 9, OWLS))
+    """Ten papers of 100 kB in any script, others as huge beside them, give HTML below the limit with all ten titles."""
+    text = script * (100_000 // len(script))
+    huge = replace(hostile_match(text, hostile_paper(text)), interest="owls", evidence=(*EVIDENCE, REST))
+    rendered = renderer.render(issue(sections=listed(*[huge] * 9, match(OWLS))))
     assert_inert(rendered)
     assert OWLS.title in rendered.html
     assert rendered.html.count("<h2") == 10
@@ -381,7 +474,9 @@ def contrast(one: str, other: str) -> float:
 @pytest.mark.parametrize("dark", [False, True])
 def test_mail_text_has_contrast_in_both_schemes(renderer: Renderer, *, dark: bool) -> None:
     """Every visible text of the mail stands out from what is behind it by at least 4.5 to 1, light or dark."""
-    html = renderer.render(issue(OWLS, sections=(Section(heading="Sound", matches=(match(OWLS),)),))).html
+    sections = (Section(heading="Sound", matches=(telling(OWLS),)), *listed(telling(BARE, OUTSIDE)))
+    html = renderer.render(issue(sections=sections)).html
+    assert all(words in html for words in ("other terms", "Nearest to", "Nearly the same", "Outside your interests"))
     scheme = html[html.index("prefers-color-scheme: dark") : html.index("</style>")]
     rules = dict(re.findall(r"\.([a-z]+) \{([^}]*)\}", scheme))
     seen = 0
@@ -453,6 +548,11 @@ def test_a_user_can_replace_one_block(tmp_path: Path) -> None:
         ('{% include "nowhere.html" %}', "mail/issue/body.html:1: nowhere.html"),
         ('\n{% include "mail/issue/body.html" %}', "mail/issue/body.html:2: "),
         ("{% if left_out %}\n{{ papr }}{% endif %}", "mail/issue/body.html:2: 'papr' is undefined"),
+        (
+            "{% for s in sections %}{% for p in s.papers %}\n{{ p.nearest.title }}{% endfor %}{% endfor %}",
+            "mail/issue/body.html:2: .*has no attribute 'title'",
+        ),
+        ("{{ sections[0].heading }}", "mail/issue/body.html:1: "),
     ],
 )
 def test_a_faulty_template_is_named_with_its_line(tmp_path: Path, source: str, expected: str) -> None:
@@ -479,7 +579,15 @@ def test_a_users_missing_folder_is_no_error(tmp_path: Path) -> None:
 
 def test_the_readme_names_every_variable() -> None:
     """The table in templates/README.md has exactly the names a template can use."""
-    prefixes = {IssueView: "", SectionView: "section.", PaperView: "paper.", LinkView: "link.", ReasonView: "reason."}
+    prefixes = {
+        IssueView: "",
+        SectionView: "section.",
+        PaperView: "paper.",
+        LinkView: "link.",
+        ReasonView: "reason.",
+        NearestView: "paper.nearest.",
+        SimilarView: "similar.",
+    }
     known = {prefix + each.name for view, prefix in prefixes.items() for each in fields(view)}
     readme = (TEMPLATES / "README.md").read_text(encoding="utf-8")
     table = readme.partition("## Variables")[2].partition("## Filters")[0]

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from digest.store import Store, deliveries, issues, papers
-from digest.types import AnnounceType, Evidence, Issue, Links, Match, Paper, Section, Signals
+from digest.types import AnnounceType, Evidence, Issue, Links, Match, Nearest, Paper, Section, Signals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,6 +97,35 @@ def test_an_issue_comes_back_as_it_was_composed(store: Store) -> None:
         assert deliveries.waiting(connection, now=NOW) == 1
 
 
+def with_folded(composed: Issue, *numbers: int) -> Issue:
+    """The same issue, whose first paper stands for those of these numbers as well."""
+    (section,) = composed.sections
+    first, *others = section.matches
+    liked = Nearest(id="arxiv:2401.00001", title="Dunes", likeness=0.4)
+    told = replace(first, similar=tuple(PAPERS[n - 1] for n in numbers), nearest=liked)
+    return replace(composed, sections=(replace(section, matches=(told, *others)),))
+
+
+def test_near_duplicates_stand_in_the_ledger(store: Store) -> None:
+    """Papers told of under another come back with the issue, and count as recommended."""
+    composed = with_folded(issue("ada", DAY, 1, 2), 4, 5)
+    assert add(store, composed)
+    with store.reading() as connection:
+        assert issues.of_day(connection, "ada", DAY) == composed
+        assert issues.recommended(connection, "ada") == {1, 2, 4, 5}
+        assert issues.recommended_on(connection, "ada", PAPERS[4].id) == DAY
+
+
+def test_a_near_duplicate_is_recommended_once(store: Store) -> None:
+    """A paper folded before is refused as a recommendation of its own, and one recommended before as a folded one."""
+    assert add(store, with_folded(issue("ada", DAY, 1), 4))
+    before = rows(store)
+    tomorrow = DAY + timedelta(days=1)
+    assert not add(store, issue("ada", tomorrow, 3, 4))
+    assert not add(store, with_folded(issue("ada", tomorrow, 3), 1))
+    assert rows(store) == before
+
+
 def test_before_the_first_issue_there_is_nothing(store: Store) -> None:
     """A reader nobody composed for has no coverage, no ledger and no issue."""
     with store.reading() as connection:
@@ -175,6 +204,11 @@ def test_an_issue_with_an_unknown_paper_is_a_bug(store: Store) -> None:
     unknown = replace(composed.matches[0], paper=replace(PAPERS[0], id="arxiv:2505.00099"))
     with pytest.raises(KeyError):
         add(store, replace(composed, sections=(Section(heading="", matches=(unknown,)),)))
+    folded = with_folded(composed, 2)
+    (section,) = folded.sections
+    told = replace(section.matches[0], similar=(unknown.paper,))
+    with pytest.raises(KeyError):
+        add(store, replace(folded, sections=(replace(section, matches=(told,)),)))
     assert rows(store) == []
 
 

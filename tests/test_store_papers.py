@@ -262,28 +262,37 @@ def test_days_bound_what_is_read(store: Store) -> None:
         assert papers.by_ids(connection, ["arxiv:2505.00009"]) == {}
 
 
-@pytest.mark.parametrize(
-    ("words", "count"),
-    [
-        ([], 2),
-        (["SAND", "ada"], 1),
-        (["gravel"], 1),
-        (["éMILE"], 1),
-        (["2505.00002"], 1),
-        (["sand", "gravel"], 0),
-        (["%"], 0),
-        (["_"], 0),
-        (["100 %"], 0),
-        (["'; DROP TABLE papers; --"], 0),
-    ],
-)
-def test_search_finds_papers_with_every_word(store: Store, words: list[str], count: int) -> None:
-    """Words stand anywhere in title, abstract, authors or id; case does not count, and nothing is a wildcard."""
-    other = Paper(
-        id="arxiv:2505.00002", title="Gravel", abstract="Stones, mostly.", authors=("Bob Example", "Émile Example")
-    )
+def test_the_newest_papers_come_first(store: Store) -> None:
+    """By day, within a day in order of arrival; both days are included, and the limit counts from the newest."""
+    batch = [
+        replace(ARCHIVE, id=f"arxiv:2505.0000{n}", title=f"T {n}", announced=date(2025, 5, day))
+        for n, day in enumerate((4, 2, 3, 4), start=1)
+    ]
     with store.writing() as connection:
-        papers.add(connection, [ARCHIVE, other], AS_OF)
-        found = papers.search(connection, words, None)
-        assert len(found) == count
-        assert papers.search(connection, words, 1) == found[:1]
+        papers.add(connection, batch, AS_OF)
+        listed = papers.newest(connection, None, None, None)
+        assert [(day.day, paper.title) for day, paper in listed] == [(4, "T 1"), (4, "T 4"), (3, "T 3"), (2, "T 2")]
+        assert papers.newest(connection, None, None, 2) == listed[:2]
+        assert papers.newest(connection, date(2025, 5, 2), date(2025, 5, 3), None) == listed[2:]
+        assert papers.by_seqs(connection, [4, 2, 9]) == [
+            (2, date(2025, 5, 2), batch[1]),
+            (4, date(2025, 5, 4), batch[3]),
+        ]
+        assert papers.after(connection, 3, 5) == [(4, date(2025, 5, 4), batch[3])]
+
+
+def test_a_change_of_a_known_paper_is_a_revision(store: Store) -> None:
+    """Another text or day is written to the log; a paper within its own batch, votes and duplicates are not."""
+    second = replace(ARCHIVE, version=2, abstract="We measure it better.")
+    third = replace(second, version=3, title="Sand in quick rivers")
+    with store.writing() as connection:
+        assert papers.last_revision(connection) == 0
+        papers.add(connection, [ARCHIVE, second], AS_OF)
+        papers.add(connection, [second, replace(second, signals=Signals(upvotes=3), venue="Sand")], AS_OF)
+        assert papers.last_revision(connection) == 0
+        papers.add(connection, [Paper(id="doi:10.5555/b", title="Gravel"), third], AS_OF)
+        papers.add(connection, [replace(third, announced=date(2025, 5, 6))], AS_OF)
+        assert papers.revised(connection, 0, 9) == {1: 1, 2: 1}
+        assert papers.revised(connection, 1, 9) == {2: 1}
+        assert papers.revised(connection, 0, 1) == {1: 1}
+        assert papers.last_revision(connection) == 2

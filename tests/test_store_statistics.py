@@ -46,7 +46,7 @@ def add(store: Store, *days: Path) -> None:
 def expected(store: Store) -> Statistics:
     """The statistics of all papers, counted at once."""
     with store.reading() as connection:
-        return Statistics.of(terms.count([paper for _, paper in papers.after(connection, 0, 1000)]))
+        return Statistics.of(terms.count([paper for *_, paper in papers.after(connection, 0, 1000)]))
 
 
 def assert_same(found: Statistics, wanted: Statistics) -> None:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from digest.types import Evidence, Issue, Match, Paper, Section
-from digest.view import view, web_url
+from digest.ranking.labels import FOLLOWED, LIKED, OUTSIDE, TRENDING
+from digest.types import Evidence, Issue, Links, Match, Nearest, Paper, Section
+from digest.view import PaperView, SimilarView, view, web_url
+
+OWLS = Match(paper=Paper(id="title:owls", title="Owls"), score=50.0, interest="owls")
+HEARD = Nearest(id="arxiv:2401.00001", title="Owls Heard", likeness=0.6189)
 
 
 def issue(*papers: Paper) -> Issue:
@@ -24,6 +31,12 @@ def issue(*papers: Paper) -> Issue:
         considered=10,
         passed=5,
     )
+
+
+def shown(match: Match, heading: str = "") -> PaperView:
+    """The match as the only one under a heading."""
+    one = replace(issue(), sections=(Section(heading=heading, matches=(match,)),))
+    return view(one, characters=0).sections[0].papers[0]
 
 
 @pytest.mark.parametrize(
@@ -45,12 +58,10 @@ def test_a_papers_day_is_the_first_known(paper: Paper, day: str) -> None:
 
 def test_left_out_papers_are_counted_and_leave_no_empty_section() -> None:
     """Showing fewer papers keeps the first ones, drops sections left without any, and counts the rest."""
-    shown = view(
-        issue(*[Paper(id=str(number), title=f"Paper {number}") for number in range(3)]), characters=0, papers=2
-    )
-    assert [[paper.title for paper in section.papers] for section in shown.sections] == [["Paper 0"], ["Paper 1"]]
-    assert shown.left_out == 1
-    assert shown.shown == 3
+    left = view(issue(*[Paper(id=str(number), title=f"Paper {number}") for number in range(3)]), characters=0, papers=2)
+    assert [[paper.title for paper in section.papers] for section in left.sections] == [["Paper 0"], ["Paper 1"]]
+    assert left.left_out == 1
+    assert left.shown == 3
 
 
 def test_a_paper_is_never_nameless() -> None:
@@ -59,10 +70,127 @@ def test_a_paper_is_never_nameless() -> None:
 
 
 def test_only_the_strongest_reasons_are_shown() -> None:
-    """At most six reasons are shown, in the order they came."""
-    reasons = view(issue(Paper(id="a", title="A")), characters=0).sections[0].papers[0].reasons
-    assert [reason.term for reason in reasons] == [f"term {number}" for number in range(6)]
-    assert {reason.percent for reason in reasons} == {10}
+    """At most six reasons are shown, in the order they came; what the others have is one share."""
+    paper = view(issue(Paper(id="a", title="A")), characters=0).sections[0].papers[0]
+    assert [reason.term for reason in paper.reasons] == [f"term {number}" for number in range(6)]
+    assert {reason.percent for reason in paper.reasons} == {10}
+    assert paper.rest == 30
+
+
+def test_other_terms_are_no_reason() -> None:
+    """The entry for all that is not named is a share of its own, and none where every term is named."""
+    evidence = (Evidence(term="owl", share=0.7), Evidence(term="other terms", share=0.3))
+    paper = shown(replace(OWLS, evidence=evidence))
+    assert [(reason.term, reason.percent) for reason in paper.reasons] == [("owl", 70)]
+    assert paper.rest == 30
+    assert shown(replace(OWLS, evidence=(Evidence(term="owl", share=1.0),))).rest == 0
+
+
+@pytest.mark.parametrize(
+    ("interest", "heading"),
+    [
+        (LIKED, "Papers you liked"),
+        (FOLLOWED, "Authors you follow"),
+        (TRENDING, "Trending"),
+        (OUTSIDE, "Outside your interests"),
+        ("eBPF and owls", "eBPF and owls"),
+        ("", ""),
+    ],
+)
+def test_our_headings_have_a_capital_letter_and_a_readers_topic_is_as_written(interest: str, heading: str) -> None:
+    """Only the names that we give to interests change as headings."""
+    sections = (Section(heading=interest, matches=(replace(OWLS, interest=interest),)),)
+    assert view(replace(issue(), sections=sections), characters=0).sections[0].heading == heading
+
+
+@pytest.mark.parametrize(
+    ("interest", "heading", "label", "closest"),
+    [
+        (OUTSIDE, "", "Outside your interests", ""),
+        (TRENDING, "", "Trending", ""),
+        (OUTSIDE, OUTSIDE, "", ""),
+        (TRENDING, TRENDING, "", ""),
+        (OUTSIDE, "owls", "Outside your interests", ""),
+        (LIKED, "", "", LIKED),
+        (FOLLOWED, "", "", FOLLOWED),
+        ("owls", "", "", "owls"),
+        ("owls", "owls", "", ""),
+    ],
+)
+def test_what_is_here_for_no_interest_says_so(interest: str, heading: str, label: str, closest: str) -> None:
+    """A trending paper and one from outside the interests have a label, unless they stand under that very heading."""
+    paper = shown(replace(OWLS, interest=interest), heading)
+    assert (paper.label, paper.closest) == (label, closest)
+
+
+def test_the_nearest_paper_speaks_for_the_papers_you_liked() -> None:
+    """Where the nearest liked paper is named, likes are not named once more; a topic is."""
+    assert shown(replace(OWLS, interest=LIKED, nearest=HEARD)).closest == ""
+    assert shown(replace(OWLS, nearest=HEARD)).closest == "owls"
+
+
+def test_the_nearest_paper_has_a_title_and_a_likeness() -> None:
+    """A liked paper is named by its title, else by its identifier, with a likeness in percent; none is none."""
+    near = shown(replace(OWLS, nearest=HEARD)).nearest
+    assert near is not None
+    assert (near.title, near.percent) == ("Owls Heard", 62)
+    nameless = shown(replace(OWLS, nearest=replace(HEARD, title="\u202e"))).nearest
+    assert nameless is not None
+    assert nameless.title == "arxiv:2401.00001"
+    assert shown(OWLS).nearest is None
+
+
+def test_three_similar_papers_are_named_and_the_others_counted() -> None:
+    """Papers folded under another keep their order, and those beyond the third are a number."""
+    similar = tuple(Paper(id=f"title:{name}", title=name) for name in "ABCDE")
+    five, three = (shown(replace(OWLS, similar=similar[:many])) for many in (5, 3))
+    assert [each.title for each in five.similar] == ["A", "B", "C"] == [each.title for each in three.similar]
+    assert (five.more_similar, three.more_similar, shown(OWLS).more_similar) == (2, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("links", "url"),
+    [
+        (Links(), ""),
+        (Links(abstract="https://example.org/a", pdf="https://example.org/p"), "https://example.org/a"),
+        (Links(abstract="javascript:alert(1)", pdf="https://example.org/p"), "https://example.org/p"),
+        (Links(abstract="https://example.org/" + "a" * 200, code="https://example.org/c"), "https://example.org/c"),
+        (Links(abstract="https://example.org/" + "a" * 200), ""),
+    ],
+)
+def test_a_similar_papers_link_is_safe_and_short(links: Links, url: str) -> None:
+    """A paper named in passing leads to its first safe link of at most 200 characters, or nowhere."""
+    similar = Paper(id="title:near", title="Near", links=links)
+    assert shown(replace(OWLS, similar=(similar,))).similar == (SimilarView(title="Near", url=url),)
+
+
+@given(title=st.text(alphabet=st.characters(), max_size=400), times=st.integers(min_value=1, max_value=300))
+def test_titles_named_in_passing_are_one_short_line(title: str, times: int) -> None:
+    """Whatever a source calls a paper, its name beside another is not empty, one line, and at most 120 characters."""
+    wild = Paper(id="title:wild", title=title * times)
+    near = Nearest(id=wild.id, title=wild.title, likeness=1.0)
+    paper = shown(replace(OWLS, nearest=near, similar=(wild,)))
+    assert paper.nearest is not None
+    for name in (paper.nearest.title, paper.similar[0].title):
+        assert 0 < len(name) <= 120
+        assert name.splitlines() == [name]
+        assert name.encode()
+
+
+@pytest.mark.parametrize(
+    ("considered", "summary"),
+    [
+        (214, "None of the 214 new papers reached your bar."),
+        (1200, "None of the 1,200 new papers reached your bar."),
+        (1, "The one new paper did not reach your bar."),
+        (0, "There were no new papers."),
+    ],
+)
+def test_a_day_with_nothing_above_the_bar_is_one_sentence(considered: int, summary: str) -> None:
+    """Without papers the summary says of how many new ones none was good enough, and the preheader says the same."""
+    empty = view(replace(issue(), considered=considered, passed=0), characters=None)
+    assert empty.summary == summary == empty.preheader
+    assert (empty.shown, empty.first, empty.sections) == (0, "", ())
 
 
 @pytest.mark.parametrize(

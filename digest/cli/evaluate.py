@@ -1,30 +1,49 @@
-"""How good the rankings are, over readers whose choices are known."""
+"""How good the rankings are, over readers whose choices are known, or over one's own last days."""
 
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from digest.cli.context import Json, counted, print_json
+from digest.cli.context import Json, counted, day_option, print_json, profile_path, settings, today
 from digest.cli.terminal import Watcher
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from digest.ranking.evaluation.calibration import Band
     from digest.ranking.evaluation.outcome import Outcome
+    from digest.ranking.evaluation.sets import EvaluationSet
 
 DECIDES = "ndcg@20"
 """The measure that says which method is best."""
 
+FEW = 5
+"""Fewer liked papers than these say hardly anything of a profile."""
+
 HEADINGS = {"ndcg": "nDCG", "recall": "R", "mrr": "MRR", "map": "MAP"}
 
 
-def evaluate(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="papers.jsonl, pools.json and tasks.jsonl.")],
+def evaluate(  # noqa: PLR0913  (options of a command)
+    folder: Annotated[
+        Path | None,
+        typer.Argument(metavar="DIR", help="papers.jsonl, pools.json and tasks.jsonl.", show_default=False),
+    ] = None,
     *,
+    profile: Annotated[
+        str | None,
+        typer.Option("--profile", metavar="NAME", help="In place of DIR: a profile, on the days its reader judged."),
+    ] = None,
+    days: Annotated[int, typer.Option(min=1, max=366, metavar="N", help="With --profile: how many days.")] = 30,
+    until: Annotated[
+        date | None,
+        day_option("--until", "With --profile: the last of them; the day of the newest paper if not given."),
+    ] = None,
     baselines: Annotated[
         list[str] | None,
         typer.Option(
@@ -38,32 +57,115 @@ def evaluate(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Measure our ranking and the usual ones on an evaluation set.
+    """Measure our ranking and the usual ones: on an evaluation set, or on the papers that a reader liked lately.
 
     Example: digest evaluate sets/citeulike --baseline svm --baseline bm25
     """
-    from digest.ranking.evaluation import outcome, sets
+    from digest.ranking.evaluation import sets
     from digest.ranking.evaluation.baselines import BASELINES
+
+    if (folder is None) == (profile is None):
+        raise typer.BadParameter("name a folder or a --profile: one of them")
+    if until is not None and profile is None:
+        raise typer.BadParameter("--until goes with --profile only")
+    _only_known("--baseline", baselines or (), BASELINES)
+    if profile is not None:
+        _of_reader(profile, days, until, baselines, pools, as_json=as_json)
+        return
+    chosen = _of_pools(sets.read(Path(folder or ".")), pools)
+    (ours, *others), bands = _measured(chosen, baselines)
+    if as_json:
+        print_json(_as_json(chosen, ours, others, bands))
+    else:
+        _print_sizes(chosen)
+        _print_report(ours, others, bands)
+
+
+def _of_reader(
+    name: str,
+    days: int,
+    until: date | None,
+    baselines: Collection[str] | None,
+    pools: Collection[str] | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Measure the rankings on one reader's last days, and say in plain words what the reader would have seen."""
+    from digest import profiles, retrospect
+    from digest.store import Store, papers
+
+    options = settings()
+    reader = profiles.load(profile_path(name, options))
+    with Store(options.database) as store:
+        with store.reading() as connection:
+            last = until or papers.last_day(connection) or today()
+        chosen = retrospect.evaluation_set(store, options, reader, until=last, days=days)
+    period = f"in {counted(days, 'day')} to {last}"
+    if not chosen.tasks:
+        if as_json:
+            print_json({"ours": None, "baselines": {}, "tasks": 0, "days": days, "liked": 0, "shown": 0})
+        typer.echo(
+            f"{reader.name} likes no paper that was news {period}, so there is nothing to measure by\n"
+            f"to judge papers: digest judge {reader.slug} PAPER --more",
+            err=True,
+        )
+        return
+    chosen = _of_pools(chosen, pools)
+    (ours, *others), bands = _measured(chosen, baselines)
+    liked = sum(len(task.relevant) for task in chosen.tasks)
+    shown = sum(place <= reader.max_papers for places in ours.places.values() for place in places)
+    if as_json:
+        print_json(_as_json(chosen, ours, others, bands) | {"days": days, "liked": liked, "shown": shown})
+        return
+    typer.echo(
+        f"of the {counted(liked, 'paper')} that {reader.name} liked {period}, {shown} stood in the first "
+        f"{reader.max_papers} of the day"
+    )
+    if liked < FEW:
+        typer.echo(f"the figures are by few papers: with fewer than {FEW} they say hardly anything")
+    _print_sizes(chosen)
+    _print_report(ours, others, bands)
+
+
+def _of_pools(chosen: EvaluationSet, pools: Collection[str] | None) -> EvaluationSet:
+    if not pools:
+        return chosen
+    _only_known("--pool", pools, sorted({task.pool for task in chosen.tasks}))
+    return chosen.of_pools(pools)
+
+
+def _measured(chosen: EvaluationSet, baselines: Collection[str] | None) -> tuple[list[Outcome], list[Band]]:
+    """How ours did, and then each of the baselines; and what our scores are worth."""
+    from digest.ranking.evaluation import outcome
+    from digest.ranking.evaluation.baselines import BASELINES
+    from digest.ranking.evaluation.calibration import calibration
     from digest.ranking.evaluation.methods.ours import Ours
 
-    _only_known("--baseline", baselines or (), BASELINES)
-    chosen = sets.read(folder)
-    if pools:
-        _only_known("--pool", pools, sorted({task.pool for task in chosen.tasks}))
-        chosen = chosen.of_pools(pools)
     methods = [Ours(), *(method for name, method in BASELINES.items() if name in (baselines or BASELINES))]
     with Watcher() as watcher:
         outcomes = outcome.run(chosen, methods, clock=time.perf_counter, progress=watcher)
-    ours, *others = outcomes
-    if as_json:
-        figures = {other.method: other.figures() for other in others}
-        print_json({"ours": ours.figures(), "baselines": figures, "tasks": len(chosen.tasks)})
-        return
+        return outcomes, calibration(chosen, watcher)
+
+
+def _as_json(chosen: EvaluationSet, ours: Outcome, others: Sequence[Outcome], bands: Sequence[Band]) -> dict[str, Any]:
+    figures = {other.method: other.figures() for other in others}
+    scores = [asdict(band) for band in bands]
+    return {"ours": ours.figures(), "baselines": figures, "tasks": len(chosen.tasks), "calibration": scores}
+
+
+def _print_sizes(chosen: EvaluationSet) -> None:
     used = {task.pool for task in chosen.tasks}
     sizes = [counted(len(chosen.tasks), "task"), counted(len(used), "pool"), counted(len(chosen.papers), "paper")]
     typer.echo(f"{', '.join(sizes)}\n")
-    _print_table(outcomes)
+
+
+def _print_report(ours: Outcome, others: Sequence[Outcome], bands: Sequence[Band]) -> None:
+    _print_table([ours, *others])
     typer.echo(_verdict(ours, max(others, key=lambda other: other.mean(DECIDES))))
+    typer.echo("\nscore      papers  chosen")
+    for band in bands:
+        share = f"{band.chosen / band.papers:6.1%}" if band.papers else "     -"
+        typer.echo(f"{band.low:>3} to {band.high:<3} {band.papers:7,}  {share}")
 
 
 def _only_known(option: str, names: Collection[str], known: Collection[str]) -> None:

@@ -155,3 +155,6 @@ def explain(
         typer.echo(f"place {explanation.place} of {explanation.ranked}, score {explanation.score:.1f} of 100")
         typer.echo(f"closest to: {explanation.interest or 'none of your interests'}")
         typer.echo("because of: " + (", ".join(f"{e.term} {e.share:.0%}" for e in explanation.evidence) or "no term"))
+        if explanation.nearest is not None:
+            near = explanation.nearest
+            typer.echo(f"nearest to a paper you liked: {near.title} ({near.likeness:.0%}, {near.id})")

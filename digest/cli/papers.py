@@ -6,19 +6,27 @@ import textwrap
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from digest.cli.context import Json, counted, day_option, print_json, settings, today
 from digest.cli.terminal import Watcher
+from digest.identity import parse_id
 from digest.ingest import ingest as ingest_paths
 from digest.sources import FORMATS
 from digest.store import Store
 from digest.store import papers as stored
+from digest.types import Paper
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 LISTED = 20
 """Papers listed on a terminal where no limit is given; JSON has all."""
+
+MOST = 10**9
+"""A limit above this is a slip."""
 
 
 def _known_format(name: str | None) -> str | None:
@@ -66,30 +74,114 @@ def ingest(
         raise typer.Exit(1)
 
 
+def _canonical_id(text: str | None) -> str | None:
+    if text is None:
+        return None
+    if (named := parse_id(text)) is None:
+        raise typer.BadParameter(f"not an arXiv id, a DOI or a URL of one: {text!r}")
+    return named.id
+
+
 def list_papers(
     *,
     search: Annotated[
-        str, typer.Option("--search", metavar="WORDS", help="Words that must all stand in title, abstract or authors.")
+        str,
+        typer.Option(
+            "--search",
+            metavar="WORDS",
+            help='Papers that have these words, best first; a "quoted phrase" must be there.',
+        ),
     ] = "",
+    similar: Annotated[
+        str | None,
+        typer.Option(
+            "--similar",
+            metavar="PAPER",
+            callback=_canonical_id,
+            help="Papers like this one (an arXiv id, a DOI or a URL of one), most alike first.",
+        ),
+    ] = None,
+    since: Annotated[date | None, day_option("--since", "The first day of papers; all if not given.")] = None,
+    until: Annotated[date | None, day_option("--until", "The last day of papers; all if not given.")] = None,
     limit: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help=f"At most this many; {LISTED}, or all with --json.")
+        int | None,
+        typer.Option(
+            min=1,
+            max=MOST,
+            metavar="N",
+            help=f"At most this many; {LISTED}, or with --json all (of a search the 500 best).",
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """List the papers in the database, the newest first.
+    """List the papers in the database, the newest first, or search them.
 
-    Example: digest papers --search "talking head" --limit 5
+    A search looks into titles, abstracts and names of authors and takes arXiv ids and DOIs. Scores are from 0 to 100.
+
+    Example: digest papers --search 'avatars "talking head"' --since 2025-05-01 --limit 5
     """
-    shown = limit or (None if as_json else LISTED)
-    with Store(settings().database) as store, store.reading() as connection:
-        found = stored.search(connection, search.split(), shown)
-        total = stored.count(connection)
+    if since and until and since > until:
+        raise typer.BadParameter(f"--since {since} is after --until {until}")
+    if search.strip() and similar is not None:
+        raise typer.BadParameter("--search and --similar exclude each other")
+    # One more than is shown tells whether there are more.
+    wanted = limit or (None if as_json else LISTED + 1)
+    found: list[tuple[date, float | None, Paper]]
+    with Store(settings().database) as store:
+        if search.strip() or similar is not None:
+            found = _found(store, search, similar, (since, until), wanted)
+        else:
+            with store.reading() as connection:
+                found = [(day, None, paper) for day, paper in stored.newest(connection, since, until, wanted)]
+        with store.reading() as connection:
+            total = stored.count(connection)
     if as_json:
-        print_json([asdict(paper) | {"day": day} for day, paper in found])
-        return
-    for day, paper in found:
-        typer.echo(f"{day}  {paper.title}\n            {textwrap.shorten(', '.join(paper.authors), 90)}  [{paper.id}]")
-    if not found:
-        typer.echo("no paper found" if total else "there are no papers yet: digest ingest PATH", err=True)
-    elif limit is None and len(found) == LISTED < total:
-        typer.echo(f"the newest {LISTED} are shown; --limit N shows more", err=True)
+        scores = ({} if score is None else {"score": score} for _, score, _ in found)
+        print_json(
+            [asdict(paper) | {"day": day} | scored for (day, _, paper), scored in zip(found, scores, strict=True)]
+        )
+    else:
+        _print_papers(found[: limit or LISTED])
+    if not total:
+        typer.echo("there are no papers yet: digest ingest PATH", err=True)
+    elif not found:
+        typer.echo(_nothing(search), err=True)
+    elif not as_json and limit is None and len(found) > LISTED:
+        typer.echo(
+            f"the {'newest' if found[0][1] is None else 'best'} {LISTED} are shown; --limit N shows more", err=True
+        )
+
+
+def _found(
+    store: Store, search: str, similar: str | None, days: tuple[date | None, date | None], limit: int | None
+) -> list[tuple[date, float | None, Paper]]:
+    """(day, score, paper), best first."""
+    from digest.ranking.search import Query
+    from digest.store import search as searching
+
+    bounds = searching.Bounds(since=days[0], until=days[1], limit=limit)
+    with Watcher() as watcher:
+        if similar is None:
+            found = searching.search(store, Query.parse(search), bounds, watcher)
+        else:
+            found = searching.similar(store, similar, bounds, watcher)
+    return [(each.day, each.score, each.paper) for each in found]
+
+
+def _print_papers(found: Sequence[tuple[date, float | None, Paper]]) -> None:
+    for day, score, paper in found:
+        start = f"{day}  " if score is None else f"{day}  {score:5.1f}  "
+        authors = textwrap.shorten(", ".join(paper.authors), 90)
+        typer.echo(f"{start}{paper.title}\n{' ' * len(start)}{authors}  [{paper.id}]")
+
+
+def _nothing(search: str) -> str:
+    """Why a list is empty."""
+    from digest.ranking.search import Query
+
+    if search.strip() and not Query.parse(search):
+        return (
+            f"nothing to search for in {search!r}: "
+            "common words, numbers and single letters are only found in quotation marks"
+        )
+    return "no paper found"

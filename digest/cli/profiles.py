@@ -1,4 +1,4 @@
-"""Interest profiles: checking them, and seeing what an edit changes, before a digest depends on them."""
+"""Interest profiles: checking and teaching them, and seeing what an edit changes before a digest depends on it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from typing import Annotated
 import typer
 
 from digest import profiles as profiles_of
+from digest import sample
 from digest.cli.context import (
     Json,
     counted,
     day_option,
     load_profiles,
+    print_bytes,
     print_json,
     profile_path,
     reader_profiles,
@@ -21,7 +23,9 @@ from digest.cli.context import (
     today,
 )
 
-app = typer.Typer(no_args_is_help=True, help="Check and compare interest profiles.\n\nExample: digest profiles check")
+app = typer.Typer(
+    no_args_is_help=True, help="Check, compare and teach interest profiles.\n\nExample: digest profiles check"
+)
 
 
 @app.command()
@@ -42,6 +46,7 @@ def check(
     good, bad = load_profiles(tuple(files) if paths else reader_profiles(settings())[0])
     for path, profile in good:
         interests = len(profile.topics) + len(profile.liked) + len(profile.authors)
+        interests += bool(profile.trending or profile.trending_section)
         typer.echo(f"{path}: good: {profile.name}, {counted(interests, 'interest')}")
     for _, error in bad:
         typer.echo(str(error))
@@ -96,3 +101,36 @@ def diff(
     for sign, choices in (("+", change.adds), ("-", change.drops)):
         for each in choices:
             typer.echo(f"{sign} {each.day}  {each.match.score:5.1f}  {each.match.paper.title}")
+
+
+@app.command()
+def learn(
+    profile: Annotated[str, typer.Argument(metavar="PROFILE", help="The profile's file, or the reader's name.")],
+    *,
+    write: Annotated[bool, typer.Option("--write", help="Edit the file instead of showing the edit.")] = False,
+) -> None:
+    """Turn a reader's judgements into an edit of the profile: entries of liked and disliked, all else as it is.
+
+    Without --write the edit is only shown. With it, the judgements become the profile's and are no longer kept.
+
+    Example: digest profiles learn ada --write
+    """
+    from digest import feedback
+    from digest.store import Store
+
+    options = settings()
+    path = profile_path(profile, options)
+    if write and path.parent == sample.PROFILES and not Path(profile).is_file():
+        raise typer.BadParameter(f"{profile!r} is one of the examples: copy {path} to {options.profiles} and edit that")
+    with Store(options.database) as store:
+        lesson = feedback.lesson(store, path)
+        if write:
+            feedback.learn(store, lesson)
+    said = counted(len(lesson.judgements), "judgement")
+    if not lesson.judgements:
+        typer.echo(f"no judgements of {path.stem} to learn from: digest judge {path.stem} PAPER --more", err=True)
+    elif lesson.edited == lesson.content:
+        typer.echo(f"{path} says all of it already ({said})", err=True)
+    else:
+        print_bytes(lesson.diff())
+        typer.echo(f"{path}: {said} learned" if write else f"{said}; --write edits {path}", err=True)

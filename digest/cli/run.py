@@ -123,8 +123,8 @@ def _run_flow(home: Path, files: list[Path], day: date, composed: datetime, now:
 def _interruptible() -> Iterator[None]:
     """Let Ctrl-C end a run at once, and be nothing else than Ctrl-C.
 
-    By itself asyncio would only cancel the flow, which cannot notice while Prefect waits for its server to start; and an
-    interrupt that falls into one of pydantic's serializers comes out of it as an error of pydantic's.
+    By itself asyncio would only cancel the flow, which cannot notice while Prefect waits for its server to start; and
+    an interrupt that falls into one of pydantic's serializers comes out of it as an error of pydantic's.
     """
     interrupted = False
 

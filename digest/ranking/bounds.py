@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from digest.types import Paper, Profile
 
 
+SHORT_TOPIC = 12
+"""The most words of a topic that is written like a search."""
+
+
 class Bounds:
     """One profile's bounds."""
 
@@ -21,6 +25,16 @@ class Bounds:
         self._authors = {_name_key(name) for name in profile.authors}
         self._liked = frozenset(profile.liked)
         self._disliked = frozenset(profile.disliked)
+
+    @property
+    def only_what_is_known(self) -> bool:
+        """Whether nothing but the papers that the reader judged is out of bounds, and no author is followed."""
+        return not (self._must or self._excluded or self._categories or self._authors)
+
+    @property
+    def judged(self) -> frozenset[str]:
+        """Ids of the papers that the reader liked or disliked."""
+        return self._liked | self._disliked
 
     def followed(self, paper: Paper) -> list[str]:
         """The paper's authors whom the reader follows."""
@@ -43,8 +57,22 @@ class Bounds:
             return None
         return f"categories: it is in {', '.join(paper.categories)} only"
 
+    def holds(self, paper: Paper, phrase: str) -> bool:
+        """Whether a paper has a phrase, whole, in title or abstract; in whatever case."""
+        return _whole([phrase]).search(f"{paper.title}\n{paper.abstract}".casefold()) is not None
+
     def _listed(self, category: str) -> bool:
         return any(category == wanted or category.startswith(f"{wanted}.") for wanted in self._categories)
+
+
+def phrases_of(topic: str) -> tuple[str, ...]:
+    """The "quoted phrases" that a topic asks for, without their quotes; one without a letter or digit says nothing.
+
+    In a long text quotes are what they are in any prose, so a topic of more than `SHORT_TOPIC` words asks for none.
+    """
+    if len(topic.split()) > SHORT_TOPIC:
+        return ()
+    return tuple(phrase for phrase in re.findall(r'"([^"]*)"', topic) if re.search(r"\w", phrase))
 
 
 def _whole(words: Sequence[str]) -> re.Pattern[str]:

@@ -8,48 +8,77 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.sparse import csr_matrix
 from sklearn.utils.extmath import randomized_svd
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from scipy.sparse import csr_matrix
 
 DIMENSIONS = 100
 PAPERS_A_DIMENSION = 10
+KEPT, TOLD_APART = 15, 30
 MIN_PAPERS = 2
 RIDGE = 0.01
 
 
 class Concepts:
-    """The directions in which known papers vary most; `points` are those papers, rows of length 1 (or 0)."""
+    """The directions in which known papers vary most; `points` are those papers, rows of length 1 (or 0).
+
+    A point keeps the `KEPT` concepts that say most about its paper, which ranks as well as all of them and makes likes
+    one sparse product.
+    """
 
     def __init__(self, tfidf: csr_matrix) -> None:
-        frequency = np.bincount(tfidf.indices, minlength=tfidf.shape[1])
-        self._columns = np.flatnonzero(frequency >= MIN_PAPERS)
-        dimensions = min(DIMENSIONS, tfidf.shape[0] // PAPERS_A_DIMENSION, len(self._columns))
+        columns = np.flatnonzero(np.bincount(tfidf.indices, minlength=tfidf.shape[1]) >= MIN_PAPERS)
+        self._place = np.full(tfidf.shape[1], -1)
+        self._place[columns] = np.arange(len(columns))
+        dimensions = min(DIMENSIONS, tfidf.shape[0] // PAPERS_A_DIMENSION, len(columns))
         if dimensions:
-            shared = tfidf[:, self._columns].astype(np.float32)
+            shared = tfidf[:, columns].astype(np.float32)
             _, _, directions = randomized_svd(shared, dimensions, n_oversamples=30, n_iter=7, random_state=0)
             self._directions = np.ascontiguousarray(directions.T, dtype=np.float64)
         else:
-            self._directions = np.zeros((len(self._columns), 0))
-        self._width = tfidf.shape[1]
-        self.points, self.lengths = self.project(tfidf)
-        centred = self.points - self.points.mean(axis=0)
-        self._spread = centred.T @ centred / max(len(centred), 1) + RIDGE * np.eye(centred.shape[1])
+            self._directions = np.zeros((len(columns), 0))
+        self.points = self.project(tfidf).astype(np.float32)
+        self.centre = self.points.mean(axis=0, dtype=np.float64)
+        centred = self.points - self.centre
+        spread = centred.T @ centred / max(len(centred), 1) + RIDGE * np.eye(dimensions)
+        self._inverse = np.linalg.inv(spread) if dimensions else spread
 
-    def project(self, tfidf: csr_matrix) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Papers as points, rows of length 1 (or 0), and how long they were before."""
-        points = tfidf[:, self._columns] @ self._directions
-        lengths = np.linalg.norm(points, axis=1)
-        return points / np.where(lengths > 0, lengths, 1)[:, None], lengths
+    def project(self, tfidf: csr_matrix) -> NDArray[np.float64]:
+        """Papers as points, rows of length 1 (or 0)."""
+        points = self._sums(tfidf)
+        lengths = np.linalg.norm(points, axis=1, keepdims=True)
+        points /= np.where(lengths > 0, lengths, 1)
+        return points
 
     def discriminant(self, difference: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The direction that tells apart two groups whose means differ so: Fisher (1936), with a ridge."""
-        return np.linalg.solve(self._spread, difference) if difference.size else difference
+        """The direction that tells apart two groups whose means differ so: Fisher (1936), with a ridge.
 
-    def term_weights(self, direction: NDArray[np.float64]) -> NDArray[np.float64]:
-        """What each term's weight in a paper adds along a direction, before the paper's point is made of length 1."""
-        weights = np.zeros(self._width)
-        weights[self._columns] = self._directions @ direction
-        return weights
+        It keeps the `TOLD_APART` concepts that tell them apart most.
+        """
+        direction: NDArray[np.float64] = self._inverse @ difference
+        if len(direction) > TOLD_APART:
+            least = -np.partition(-np.abs(direction), TOLD_APART - 1)[TOLD_APART - 1]
+            direction[np.abs(direction) < least] = 0
+        return direction
+
+    def contributions(self, row: csr_matrix, direction: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What each entry of a paper's row adds to the product of its point with a direction."""
+        point = self._sums(row).ravel()
+        places = self._place[row.indices]
+        added = row.data * (self._directions[places] @ np.where(point != 0, direction, 0.0))
+        return np.where(places >= 0, added, 0.0) / (np.linalg.norm(point) or 1.0)
+
+    def _sums(self, tfidf: csr_matrix) -> NDArray[np.float64]:
+        """Papers as points before they are made of length 1."""
+        places = self._place[tfidf.indices]
+        rows = np.repeat(np.arange(tfidf.shape[0]), np.diff(tfidf.indptr))[places >= 0]
+        shape = (tfidf.shape[0], len(self._directions))
+        known = csr_matrix((tfidf.data[places >= 0].astype(np.float64), (rows, places[places >= 0])), shape=shape)
+        points: NDArray[np.float64] = known @ self._directions
+        if points.shape[1] > KEPT:
+            # Equals at the cut all stay: which of them came first would be chance.
+            least = -np.partition(-np.abs(points), KEPT - 1, axis=1)[:, KEPT - 1 : KEPT]
+            points[np.abs(points) < least] = 0
+        return points

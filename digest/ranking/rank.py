@@ -1,42 +1,42 @@
-"""One reader's ranking of the candidates, each match with its score, its interest and its reasons."""
+"""Readers' rankings of the candidates, each match with its score, its interest and its reasons."""
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from digest.ranking import interests
-from digest.ranking.bounds import Bounds
-from digest.ranking.fuse import reciprocal_ranks
+from digest.ranking import trending
+from digest.ranking.bar import adaptive
+from digest.ranking.bounds import phrases_of
+from digest.ranking.interest import Among, Scores
+from digest.ranking.labels import LIKED, TRENDING
+from digest.ranking.likes import Judged, JudgedPapers, Likes
+from digest.ranking.ordering import ROUNDING, Interest, ordered
+from digest.ranking.reasons import explained_match, plain_match
+from digest.ranking.select import Selection, select
 from digest.ranking.space import Space
-from digest.types import Evidence, Match
+from digest.ranking.topics import Topics
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from collections.abc import Set as AbstractSet
+    from datetime import date
 
     from numpy.typing import NDArray
-    from scipy.sparse import csr_matrix
 
-    from digest.ranking.interests import Scored
+    from digest.ranking.interest import Interests
+    from digest.ranking.ordering import Ranking
     from digest.ranking.weights import Statistics
-    from digest.types import Paper, Profile
+    from digest.types import Match, Paper, Profile
 
-AUTHOR_SCORE = 50.0
-"""What a followed author adds to a paper's score of 0 to 100."""
+NO_VOTES = 0.1
+"""What a paper without votes scores with a reader who has no interests: no paper is beneath such a reader."""
 
-FUSED_SHARE = 0.25
-"""An interest takes its turn with papers that reach the reader's bar and this share of its best one's score; the others
-follow by score."""
 
-MAX_EVIDENCE = 6
-MIN_SHARE = 0.015
-"""A term that adds less to a score is no reason."""
-
-LIKED = "papers you liked"
-FOLLOWED = "authors you follow"
-TRENDING = "most upvoted"
+MOST_HALVINGS = 100
+"""However old all of a reader's judgements are, they keep some weight, so that there is a mean of them."""
 
 
 class Ranker:
@@ -44,8 +44,9 @@ class Ranker:
 
     `background` is what candidates are compared with: earlier papers, from which term statistics and the common
     drift of all papers are learned. `judged` holds the known papers that readers like or dislike, by the ids they
-    wrote. `statistics` are those of all papers there are; if None, of candidates and background. The same inputs give
-    the same ranking, in whatever order candidates and readers come.
+    wrote. `statistics` are those of all papers there are; if None, of candidates and background. `day` is the one that
+    ages are counted to; if None, the newest candidate's. The same inputs give the same ranking, in whatever order
+    candidates and readers come.
     """
 
     def __init__(
@@ -54,105 +55,165 @@ class Ranker:
         background: Sequence[Paper],
         judged: Mapping[str, Paper],
         statistics: Statistics | None = None,
+        day: date | None = None,
     ) -> None:
         self._candidates = sorted(candidates, key=lambda paper: paper.id)
         # Sums of floating-point numbers depend on their order, so that must not depend on who asks.
-        self._space = Space(self._candidates, sorted(background, key=lambda paper: paper.id), statistics)
-        # Outside the statistics: what other readers of the batch like must not change this one's ranking.
-        self._judgements = self._space.sharp_of(list(judged.values()))
-        self._judged_rows = {paper_id: n for n, paper_id in enumerate(judged)}
+        self._background = sorted(background, key=lambda paper: paper.id)
+        self._space = Space(self._candidates, self._background, statistics)
+        self._judged_papers = judged
+        self._day = day or max(filter(None, map(trending.news_day, self._candidates)), default=None)
 
     def rank(
         self, profile: Profile, *, among: AbstractSet[str] | None = None, explained: int | None = None
     ) -> list[Match]:
-        """The candidates within the profile's bounds, best first; equals are ordered by paper id.
+        """All candidates within the profile's bounds, best first; equals are ordered by paper id.
 
         Bounds are the words to have or to exclude and the categories; a followed author's paper is never out of bounds
         for its category. Papers that the reader likes or dislikes are known already and left out.
 
         A paper's score is that of the interest it fits best, times a weight below 1; a followed author adds
-        `AUTHOR_SCORE`; 100 is the most. The order gives every interest its turn: see `digest.ranking.fuse`.
+        `ordering.AUTHOR_SCORE`; 100 is the most. The order gives every interest its turn: see `digest.ranking.fuse`.
 
         Args:
             profile: The reader.
             among: Ids of the candidates that may be in the ranking; None for all.
             explained: How many of the first matches get their evidence, which takes most of the time; None for all.
         """
-        bounds = Bounds(profile)
-        followed: dict[int, list[str]] = {}
-        for row, paper in enumerate(self._candidates):
-            names = bounds.followed(paper)
-            if (among is None or paper.id in among) and bounds.refusal(paper, followed=bool(names)) is None:
-                followed[row] = names
-        rows = np.array(list(followed), dtype=np.intp)
-        scored = self._interests(profile)
-        by_author = np.array([AUTHOR_SCORE if followed[row] else 0.0 for row in rows])
-        by_interest = 100 * np.max([interest.scores[rows] for interest in scored], axis=0, initial=0.0)
-        totals = (by_author + by_interest).round(2)
-        fused = self._fused(rows, scored, totals, by_author > 0, profile.min_score)
-        # Candidates stand in order of their ids, and so do equals.
-        order = np.lexsort((rows, -totals, -fused))
+        (ranking,) = self._rankings([profile], [among], whole=True)
+        first = len(ranking.rows) if explained is None else explained
         return [
-            self._match(int(rows[n]), scored, followed[rows[n]], explain=explained is None or place < explained)
-            for place, n in enumerate(order)
+            (explained_match if place < first else plain_match)(ranking, place, self._space, self._candidates)
+            for place in range(len(ranking.rows))
         ]
 
-    def _interests(self, profile: Profile) -> list[Scored]:
-        scored = [interests.of_topic(topic.text, self._space).times(topic.weight) for topic in profile.topics]
-        liked, disliked = self._judged(profile.liked), self._judged(profile.disliked)
-        # Papers without a term that is known here say nothing; their mean would only be what all papers are not.
-        if liked.nnz:
-            scored.append(interests.of_likes(LIKED, self._space, liked, disliked))
-        if not scored and profile.categories:
-            scored.append(interests.of_votes(TRENDING, [paper.signals.upvotes or 0 for paper in self._candidates]))
-        return scored
+    def best_by_score(self, profile: Profile, *, explained: int | None = None) -> list[Match]:
+        """The same matches, highest score first, whichever interest's turn it is; equals are ordered by paper id."""
+        (ranking,) = self._rankings([profile], [None], whole=True)
+        order = np.lexsort((ranking.rows, -ranking.totals))
+        first = len(order) if explained is None else explained
+        return [
+            (explained_match if n < first else plain_match)(ranking, int(place), self._space, self._candidates)
+            for n, place in enumerate(order)
+        ]
 
-    def _judged(self, ids: Sequence[str]) -> csr_matrix:
-        return self._judgements[[self._judged_rows[paper_id] for paper_id in ids if paper_id in self._judged_rows]]
+    def orders(self, profiles: Sequence[Profile]) -> list[list[Paper]]:
+        """For each reader the papers of `rank`, without scores or reasons."""
+        return [
+            [self._candidates[row] for row in ranking.rows]
+            for ranking in self._rankings(profiles, [None] * len(profiles), whole=True)
+        ]
 
-    def _fused(
-        self,
-        rows: NDArray[np.intp],
-        scored: Sequence[Scored],
-        totals: NDArray[np.float64],
-        followed: NDArray[np.bool_],
-        bar: float,
-    ) -> NDArray[np.float64]:
-        """The fused value of each row; 0 for papers that no interest claims."""
-        orders, weights = [], []
-        for interest in scored:
-            scores = 100 * interest.scores[rows]
-            order = np.argsort(-scores, kind="stable")
-            claimed = (scores > 0) & (scores >= max(FUSED_SHARE * scores.max(initial=0.0), bar))
-            orders.append(order[claimed[order]])
-            weights.append(interest.weight)
-        order = np.argsort(-totals, kind="stable")
-        orders.append(order[followed[order]])
-        return reciprocal_ranks(orders, [*weights, 1.0], len(rows))
+    def select(
+        self, profiles: Sequence[Profile], among: Sequence[AbstractSet[str] | None], *, explained: bool = True
+    ) -> list[Selection]:
+        """What each reader's issue holds, out of the candidates that are new to that reader (`among`; None for all)."""
+        floors = self._bars(profiles)
+        return [
+            select(ranking, bar, self._space, self._candidates, explained=explained)
+            for ranking, bar in zip(self._rankings(profiles, among, whole=False), floors, strict=True)
+        ]
 
-    def _match(self, row: int, scored: Sequence[Scored], followed: Sequence[str], *, explain: bool) -> Match:
-        best = max(scored, key=lambda interest: float(interest.scores[row]), default=None)
-        score = 100 * float(best.scores[row]) if best else 0.0
-        label = best.label if best else ""
-        reasons = self._reasons(best, row) if explain and best and score else {}
-        if followed:
-            label = label if score > AUTHOR_SCORE else FOLLOWED
-            share = AUTHOR_SCORE / (score + AUTHOR_SCORE)
-            score += AUTHOR_SCORE
-            reasons = {term: value * (1 - share) for term, value in reasons.items()}
-            reasons |= {f"author {name}": share / len(followed) for name in followed}
-        ordered = sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))[:MAX_EVIDENCE]
-        evidence = tuple(Evidence(term=term, share=round(value, 4)) for term, value in ordered if value >= MIN_SHARE)
-        paper = self._candidates[row]
-        return Match(paper=paper, score=round(min(score, 100.0), 2), interest=label, evidence=evidence)
+    @cached_property
+    def _judged(self) -> JudgedPapers:
+        return JudgedPapers(self._judged_papers, self._space)
 
-    def _reasons(self, interest: Scored, row: int) -> dict[str, float]:
-        """The terms that speak most for a paper, each with its share of all that speaks for it."""
-        if not interest.parts:
-            return {interest.label: 1.0}
-        speaking = {column: value for column, value in interest.reasons(row).items() if value > 0}
-        # Terms that other papers have, too, tell more; those of this paper alone are better than nothing.
-        shared = self._space.is_shared
-        telling = sorted(speaking, key=lambda column: (not shared[column], -speaking[column], column))
-        spelt, total = self._space.spellings(self._candidates[row]), sum(speaking.values())
-        return {spelt[column]: speaking[column] / total for column in telling[:MAX_EVIDENCE]}
+    @cached_property
+    def _heat(self) -> NDArray[np.float64]:
+        return trending.heat(self._candidates, self._day)
+
+    def _interests(self, profiles: Sequence[Profile]) -> list[tuple[Interest, ...]]:
+        """The interests of each reader, those of one kind made together; a topic that several have is made once."""
+        number = {text: n for n, text in enumerate(sorted({t.text for each in profiles for t in each.topics}))}
+        topics = Topics(list(number), self._space) if number and self._candidates else None
+        judged = [self._judgements(profile) for profile in profiles]
+        liking = [n for n, each in enumerate(judged) if each.liked]
+        likes = Likes([judged[n] for n in liking], self._judged, self._space) if liking and self._candidates else None
+        place = {n: number for number, n in enumerate(liking)}
+        found = []
+        for n, profile in enumerate(profiles):
+            own = [
+                Interest(t.text, topics, number[t.text], t.weight, t.max_papers, phrases_of(t.text))
+                for t in profile.topics
+            ]
+            own += [Interest(LIKED, likes, place[n])] if n in place else []
+            if profile.trending_section or (not own and (profile.categories or profile.trending)):
+                own.append(Interest(TRENDING))
+            found.append(tuple(own))
+        return found
+
+    def _judgements(self, profile: Profile) -> Judged:
+        disliked = set(profile.disliked)
+        liked = {paper_id: self._weight(profile, paper_id) for paper_id in profile.liked if paper_id not in disliked}
+        return Judged(
+            liked=self._judged.rows(liked),
+            disliked=self._judged.rows({paper_id: self._weight(profile, paper_id) for paper_id in profile.disliked}),
+        )
+
+    def _weight(self, profile: Profile, paper_id: str) -> float:
+        """How much a judgement counts: half for every `half_life` that it is old; one without a date does not age."""
+        judged_on = profile.judged_on.get(paper_id)
+        if profile.half_life is None or judged_on is None or self._day is None:
+            return 1.0
+        halvings = max((self._day - judged_on).days, 0) / profile.half_life
+        return float(0.5 ** min(halvings, MOST_HALVINGS))
+
+    def _bars(self, profiles: Sequence[Profile]) -> list[float]:
+        """The least score that a paper of each reader's issue has."""
+        asking = [n for n, profile in enumerate(profiles) if profile.papers_a_day is not None]
+        bars = [profile.min_score for profile in profiles]
+        if not asking or not self._background:
+            return bars
+        days = [trending.news_day(paper) for paper in self._background]
+        readers = [profiles[n] for n in asking]
+        found = self._scores(self._interests(readers), [p.min_score for p in readers], Among.BACKGROUND)
+        for n, scores in zip(asking, found, strict=True):
+            bars[n] = adaptive(profiles[n], self._background, days, scores)
+        return bars
+
+    def _scores(
+        self, interests: Sequence[tuple[Interest, ...]], least: Sequence[float], among: Among
+    ) -> list[list[Scores]]:
+        """For each reader and interest the papers that score `least` or more, on the scale of 0 to 100."""
+        size = self._space.candidates if among is Among.CANDIDATES else len(self._background)
+        floors: dict[Interests, dict[int, float]] = {}
+        for own, bar in zip(interests, least, strict=True):
+            for each in own:
+                if each.kind is not None:
+                    wanted = floors.setdefault(each.kind, {})
+                    floor = max(bar - ROUNDING, 0.0) / 100 / min(each.weight, 1.0)
+                    wanted[each.number] = min(wanted.get(each.number, np.inf), floor)
+        found = {
+            kind: kind.scores(np.array([wanted[n] for n in range(len(wanted))]), among)
+            for kind, wanted in floors.items()
+        }
+        everything = np.arange(size)
+        listed = []
+        for own in interests:
+            scores = []
+            for each in own:
+                if each.kind is None:
+                    known = self._heat if among is Among.CANDIDATES else np.zeros(size)
+                    alone = NO_VOTES if len(own) == 1 else 0.0
+                    scores.append(Scores(everything, 100 * (alone + (1 - alone) * known)))
+                else:
+                    places, values = found[each.kind][each.number]
+                    scores.append(Scores(places, 100 * min(each.weight, 1.0) * values))
+            listed.append(scores)
+        return listed
+
+    def _rankings(
+        self, profiles: Sequence[Profile], among: Sequence[AbstractSet[str] | None], *, whole: bool
+    ) -> list[Ranking]:
+        """Each reader's ranking, of all candidates within bounds, or at least of those that reach the least score."""
+        interests = self._interests(profiles)
+        # Where a score is not an interest's alone, one below the bar may still come to pass it.
+        least = [
+            0.0 if whole or profile.authors or profile.trending or profile.explore else profile.min_score
+            for profile in profiles
+        ]
+        listed = self._scores(interests, least, Among.CANDIDATES)
+        return [
+            ordered(profile, own, scores, self._candidates, self._heat, among=ids, whole=floor == 0)
+            for profile, own, scores, ids, floor in zip(profiles, interests, listed, among, least, strict=True)
+        ]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, diags, vstack
 
 from digest.ranking import terms
 from digest.ranking.concepts import Concepts
-from digest.ranking.weights import Statistics
+from digest.ranking.interest import Among
+from digest.ranking.weights import IDF_POWER, Statistics
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from digest.types import Paper
 
 SHARP_IDF_POWER = 2.0
+REFERENCE = 2000
+"""Papers on which a mean and a deviation are known well enough. The best of so many mean the same in any corpus."""
+
 TELLING_WORDS = 12
 """Words of a topic that a paper is asked to cover: nobody writes more of them on purpose."""
 
@@ -34,6 +39,10 @@ class Space:
         self, candidates: Sequence[Paper], background: Sequence[Paper], statistics: Statistics | None = None
     ) -> None:
         self.candidates = len(candidates)
+        self._spellings: dict[str, dict[int, str]] = {}
+        #: The row of each known paper, by its id.
+        self.row_of = {paper.id: row for row, paper in enumerate((*candidates, *background))}
+        self._parts: dict[tuple[int, Among], csr_matrix] = {}
         counts = self._counts = terms.count([*candidates, *background])
         self._statistics = (statistics or Statistics.of(counts)).padded()
         # Of four million columns a run uses some hundred thousand; vectors have only those.
@@ -42,14 +51,12 @@ class Space:
         #: Whether more than one known paper has a term; one that a single paper has tells a reader little.
         self.is_shared: NDArray[np.bool_] = frequency > 1
         self.bm25: csr_matrix = self._narrowed(self._statistics.bm25(counts))[:, : self._n_words]
-        self.tfidf: csr_matrix = self._narrowed(self._statistics.tfidf(counts))
-        self.own_bm25: csr_matrix = self.bm25[: self.candidates]
-        self.own_tfidf: csr_matrix = self.tfidf[: self.candidates]
+        self.tfidf: csr_matrix = self._narrowed(self._statistics.tfidf(counts, IDF_POWER))
 
-    @cached_property
-    def own_sharp(self) -> csr_matrix:
-        """The candidates' sharp rows."""
-        return self.sharp[: self.candidates]
+    @property
+    def width(self) -> int:
+        """How many terms, words before pairs, the known papers have between them: the columns of all rows here."""
+        return len(self._columns)
 
     @cached_property
     def sharp(self) -> csr_matrix:
@@ -57,38 +64,78 @@ class Space:
         return self._narrowed(self._statistics.tfidf(self._counts, SHARP_IDF_POWER))
 
     @cached_property
-    def mean(self) -> NDArray[np.float64]:
+    def mean(self) -> NDArray[np.float32]:
         """The mean known paper, over sharp rows."""
-        return np.asarray(self.sharp.mean(axis=0)).ravel()
+        return np.asarray(self.sharp.mean(axis=0), dtype=np.float32).ravel()
 
     @cached_property
     def concepts(self) -> Concepts:
         """What the known papers' words have in common; costs a second or two, so only those who ask pay."""
         return Concepts(self.sharp)
 
+    @cached_property
+    def topic_columns(self) -> csr_matrix:
+        """The known papers as columns that topics are multiplied with: words by BM25 above all terms by TF-IDF."""
+        return vstack([self.bm25.T, self.tfidf.T], format="csr")
+
+    @cached_property
+    def like_columns(self) -> csr_matrix:
+        """The known papers as columns that likes are multiplied with.
+
+        Sharp terms, then likeness to the mean known paper, then concepts.
+        """
+        drift = csr_matrix(self.sharp @ self.mean)
+        return vstack([self.sharp.T, drift, csr_matrix(self.concepts.points.T)], format="csr")
+
+    @cached_property
+    def reference(self) -> NDArray[np.intp]:
+        """Rows of known papers, all or `REFERENCE` evenly among them, on which scores are scaled."""
+        known = self.sharp.shape[0]
+        return np.arange(known) if known <= REFERENCE else np.linspace(0, known - 1, REFERENCE).astype(np.intp)
+
+    @cached_property
+    def reference_columns(self) -> csr_matrix:
+        """Of `like_columns` those of the papers of reference."""
+        return self.like_columns[:, self.reference]
+
+    def columns_of(self, papers: csr_matrix, among: Among) -> csr_matrix:
+        """Of columns that are the known papers those of the candidates, or those of the background."""
+        key = (id(papers), among)
+        if key not in self._parts:
+            part = slice(None, self.candidates) if among is Among.CANDIDATES else slice(self.candidates, None)
+            self._parts[key] = papers[:, part]
+        return self._parts[key]
+
     def sharp_of(self, papers: Sequence[Paper]) -> csr_matrix:
         """Sharp rows for papers that are not part of the statistics; terms that no known paper has are left out."""
         return self._narrowed(self._statistics.tfidf(terms.count(papers), SHARP_IDF_POWER))
 
-    def words(self, text: str) -> tuple[NDArray[np.float64], float]:
-        """The share of each known word (not pair) in a reader's text, and the BM25 score of a paper full of its words.
+    def words(self, texts: Sequence[str]) -> tuple[csr_matrix, NDArray[np.float64]]:
+        """The share of each known word (not pair) in readers' texts, and the BM25 scores of papers full of their words.
 
-        Shares sum to less than 1 where the text has words that no known paper has; the score counts those as well, so
+        Shares sum to less than 1 where a text has words that no known paper has; the score counts those as well, so
         a topic of which only "talking" is known is not covered by a paper that talks. Of a long text the score counts
         the most telling words only, since no paper has all of them.
         """
-        counts = terms.count_texts([text])
-        row = self._narrowed(counts)[:, : self._n_words].toarray().ravel()
-        wanted = counts.indices < terms.WORDS
-        total = max(counts.data[wanted].sum(), 1.0)
-        telling = np.sort(counts.data[wanted] * self._statistics.word_idf(counts.indices[wanted]))[-TELLING_WORDS:]
-        return row / total, float(telling.sum()) / total
+        counts = terms.count_texts(texts)
+        ceilings, totals = np.zeros(len(texts)), np.ones(len(texts))
+        for n, (start, stop) in enumerate(pairwise(counts.indptr)):
+            wanted = counts.indices[start:stop] < terms.WORDS
+            of, columns = counts.data[start:stop][wanted], counts.indices[start:stop][wanted]
+            totals[n] = max(of.sum(), 1.0)
+            telling = np.sort(of * self._statistics.word_idf(columns))[-TELLING_WORDS:]
+            ceilings[n] = telling.sum() / totals[n]
+        known = self._narrowed(counts)[:, : self._n_words]
+        return (diags(1 / totals) @ known).tocsr().astype(np.float32), ceilings
 
     def spellings(self, paper: Paper) -> dict[int, str]:
         """How a known paper spells its terms, by column of this space."""
-        spelt = terms.spellings(paper.title) | terms.spellings(paper.abstract)
-        places = np.searchsorted(self._columns, list(spelt))
-        return {int(place): text for place, text in zip(places, spelt.values(), strict=True)}
+        if paper.id not in self._spellings:
+            # The best papers of a day are explained to many readers.
+            spelt = terms.spellings(paper.title) | terms.spellings(paper.abstract)
+            places = np.searchsorted(self._columns, list(spelt)).tolist()
+            self._spellings[paper.id] = dict(zip(places, spelt.values(), strict=True))
+        return self._spellings[paper.id]
 
     def _narrowed(self, matrix: csr_matrix) -> csr_matrix:
         """The same rows over the columns of this space."""
@@ -97,4 +144,5 @@ class Space:
         known = np.append(self._columns, -1)[places] == matrix.indices
         rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
         shape = (matrix.shape[0], len(self._columns))
-        return csr_matrix((matrix.data[known], (rows[known], places[known])), shape=shape)
+        values = matrix.data[known].astype(np.float32)
+        return csr_matrix((values, (rows[known], places[known])), shape=shape)

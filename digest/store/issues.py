@@ -65,7 +65,7 @@ def add(connection: sa.Connection, issue: Issue, *, covered_seq: int, recipient:
     Raises:
         KeyError: a paper of the issue is not in the database, so that the ledger could not name it.
     """
-    ids = [match.paper.id for match in issue.matches]
+    ids = [paper.id for paper in issue.papers]
     query = sa.select(paper_ids.c.id, paper_ids.c.seq).where(paper_ids.c.id.in_(ids))
     seq_of = {row.id: row.seq for row in connection.execute(query)}
     seqs = {seq_of[paper_id] for paper_id in ids}

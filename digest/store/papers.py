@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from digest.folding import fold, is_same_work
 from digest.identity import arxiv_month, title_key
-from digest.store.tables import paper_ids, papers
+from digest.store.tables import paper_ids, papers, revisions
 from digest.types import AnnounceType, Links, Paper, Signals
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ class _Shelf:
         self._changed: set[int] = set()
         for row in _lookup(connection, sa.select(papers), papers.c.seq, seqs):
             self._place(row.seq, _Work(paper_of(row), row.title_key, row.day))
+        self._before = dict(self._works)
         # The write lock is held, so nobody else numbers papers meanwhile.
         self._last = last_seq(connection)
         self._first_new = self._last + 1
@@ -96,7 +97,11 @@ class _Shelf:
         fresh = [self._row(seq) for seq in range(self._first_new, self._last + 1)]
         if fresh:
             connection.execute(papers.insert(), fresh)
-        _update(connection, papers.c.seq, [self._row(seq) for seq in sorted(self._changed) if seq < self._first_new])
+        changed = sorted(seq for seq in self._changed if seq < self._first_new)
+        _update(connection, papers.c.seq, [self._row(seq) for seq in changed])
+        revised = [{"seq": seq} for seq in changed if _searched(self._works[seq]) != _searched(self._before[seq])]
+        if revised:
+            connection.execute(revisions.insert(), revised)
         names = [{"id": name, "seq": seq} for name, seq in self._claimed.items()]
         new_names = [row for row in names if row["id"] not in self._stored_names]
         if new_names:
@@ -126,6 +131,11 @@ class _Shelf:
         row |= {name: list(getattr(work.paper, name)) for name in _LISTS}
         row |= {"links": _known(work.paper.links, _LINKS), "signals": _known(work.paper.signals, _SIGNALS)}
         return row | {"seq": seq, "day": work.day, "title_key": work.title_key}
+
+
+def _searched(work: _Work) -> tuple[object, ...]:
+    """What of a work a search goes by; votes come every day and are no revision."""
+    return work.paper.title, work.paper.abstract, work.paper.authors, work.day
 
 
 def _update(connection: sa.Connection, key: sa.Column[Any], rows: Sequence[dict[str, Any]]) -> None:
@@ -166,11 +176,7 @@ def last_day(connection: sa.Connection) -> date | None:
 
 def between(connection: sa.Connection, since: date | None, until: date | None) -> list[tuple[int, date, Paper]]:
     """(seq, day, paper) of all papers that were news from `since` to `until`, both included, in order of arrival."""
-    query = sa.select(papers).order_by(papers.c.seq)
-    if since is not None:
-        query = query.where(papers.c.day >= since)
-    if until is not None:
-        query = query.where(papers.c.day <= until)
+    query = _of_days(sa.select(papers), since, until).order_by(papers.c.seq)
     return [(row.seq, row.day, paper_of(row)) for row in connection.execute(query)]
 
 
@@ -180,10 +186,10 @@ def before(connection: sa.Connection, day: date, limit: int) -> list[Paper]:
     return [paper_of(row) for row in connection.execute(query)]
 
 
-def after(connection: sa.Connection, seq: int, limit: int) -> list[tuple[int, Paper]]:
-    """(seq, paper) of up to `limit` papers that arrived after the paper of that number, in order of arrival."""
+def after(connection: sa.Connection, seq: int, limit: int) -> list[tuple[int, date, Paper]]:
+    """(seq, day, paper) of up to `limit` papers that arrived after the paper of that number, in order of arrival."""
     query = sa.select(papers).where(papers.c.seq > seq).order_by(papers.c.seq).limit(limit)
-    return [(row.seq, paper_of(row)) for row in connection.execute(query)]
+    return [(row.seq, row.day, paper_of(row)) for row in connection.execute(query)]
 
 
 def seq_of(connection: sa.Connection, paper_id: str) -> int | None:
@@ -199,22 +205,45 @@ def by_ids(connection: sa.Connection, ids: Iterable[str]) -> dict[str, Paper]:
     return {name: found[seq] for name, seq in seqs.items()}
 
 
-def search(connection: sa.Connection, words: Sequence[str], limit: int | None) -> list[tuple[date, Paper]]:
-    """(day, paper) of the newest papers that hold every word in title, abstract, authors or id, newest first.
+def by_seqs(connection: sa.Connection, seqs: Iterable[int]) -> list[tuple[int, date, Paper]]:
+    """(seq, day, paper) of the papers of these numbers, in order of arrival."""
+    rows = _lookup(connection, sa.select(papers).order_by(papers.c.seq), papers.c.seq, set(seqs))
+    return [(row.seq, row.day, paper_of(row)) for row in rows]
 
-    Case does not count, in any script.
+
+def revised(connection: sa.Connection, number: int, limit: int) -> dict[int, int]:
+    """The next `limit` revisions behind the one of that number: number -> seq of the paper.
+
+    A revision is a change of title, abstract, authors or day of a paper that was known before.
     """
-    query = sa.select(papers).order_by(papers.c.day.desc(), papers.c.seq).limit(limit)
-    for word in words:
-        anywhere = (papers.c.title, papers.c.abstract, papers.c.id, sa.cast(papers.c.authors, sa.Text))
-        folded = (sa.func.casefold(column, type_=sa.Text) for column in anywhere)
-        query = query.where(sa.or_(*(column.contains(word.casefold(), autoescape=True) for column in folded)))
+    query = sa.select(revisions).where(revisions.c.number > number).order_by(revisions.c.number).limit(limit)
+    return {row.number: row.seq for row in connection.execute(query)}
+
+
+def last_revision(connection: sa.Connection) -> int:
+    """The number of the last revision; 0 where nothing was ever revised."""
+    return connection.execute(sa.select(sa.func.max(revisions.c.number))).scalar() or 0
+
+
+def newest(
+    connection: sa.Connection, since: date | None, until: date | None, limit: int | None
+) -> list[tuple[date, Paper]]:
+    """(day, paper) of up to `limit` papers that were news from `since` to `until`, both included, the newest first."""
+    query = _of_days(sa.select(papers), since, until).order_by(papers.c.day.desc(), papers.c.seq).limit(limit)
     return [(row.day, paper_of(row)) for row in connection.execute(query)]
 
 
 def count(connection: sa.Connection) -> int:
     """How many works the database holds."""
     return connection.execute(sa.select(sa.func.count()).select_from(papers)).scalar_one()
+
+
+def _of_days(query: sa.Select[Any], since: date | None, until: date | None) -> sa.Select[Any]:
+    if since is not None:
+        query = query.where(papers.c.day >= since)
+    if until is not None:
+        query = query.where(papers.c.day <= until)
+    return query
 
 
 def _lookup(

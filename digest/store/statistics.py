@@ -6,7 +6,6 @@ database is replaced, which counts every paper once more.
 
 from __future__ import annotations
 
-import io
 import os
 import zipfile
 from typing import TYPE_CHECKING
@@ -53,8 +52,8 @@ def of_all(store: Store, progress: Progress | None = None) -> Statistics:
     while counted < last:
         with store.reading() as connection:
             chunk = papers.after(connection, counted, _CHUNK)
-        statistics += Statistics.of(terms.count([paper for _, paper in chunk]))
-        counted, name = chunk[-1][0], chunk[-1][1].id
+        statistics += Statistics.of(terms.count([paper for *_, paper in chunk]))
+        counted, name = chunk[-1][0], chunk[-1][2].id
         watch.step("counting terms", counted - start, last - start)
     _save(path, statistics, counted, name)
     return statistics
@@ -67,30 +66,36 @@ def _load(path: Path) -> tuple[Statistics, int, str] | None:
             version, columns, seq = (int(kept[name]) for name in ("version", "columns", "seq"))
             if version != VERSION or columns != terms.COLUMNS:
                 return None
-            frequency = np.zeros(columns, dtype=np.float32)
-            frequency[kept["places"]] = kept["frequency"]
+            frequency = kept["frequency"].astype(np.float32, copy=False)
+            if frequency.shape != (columns,):
+                places, found = kept["places"], frequency
+                frequency = np.zeros(columns, dtype=np.float32)
+                frequency[places] = found
             return Statistics(float(kept["papers"]), frequency, float(kept["length"])), seq, str(kept["name"])
     except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile):
         return None
 
 
 def _save(path: Path, statistics: Statistics, seq: int, name: str) -> None:
-    places = np.flatnonzero(statistics.frequency)
-    content = io.BytesIO()
-    np.savez(
-        content,
-        version=VERSION,
-        columns=terms.COLUMNS,
-        seq=seq,
-        name=name,
-        papers=statistics.papers,
-        length=statistics.length,
-        places=places.astype(np.int32),
-        frequency=statistics.frequency[places],
-    )
+    frequency, places = statistics.frequency, np.arange(0, dtype=np.int32)
+    # Where most columns are used they are kept as they stand: that is half the bytes and a quarter of the time.
+    if 2 * np.count_nonzero(frequency) < terms.COLUMNS:
+        places = np.flatnonzero(frequency).astype(np.int32)
+        frequency = frequency[places]
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        unfinished.write_bytes(content.getvalue())
+        with unfinished.open("wb") as file:
+            np.savez(
+                file,
+                version=np.array(VERSION),
+                columns=np.array(terms.COLUMNS),
+                seq=np.array(seq),
+                name=np.array(name),
+                papers=np.array(statistics.papers),
+                length=np.array(statistics.length),
+                places=places,
+                frequency=frequency,
+            )
         unfinished.replace(path)
     except OSError as error:
         raise StoreError(f"cannot keep the term statistics: {str(path)!r}: {error.strerror}") from error

@@ -73,6 +73,15 @@ paper_ids = sa.Table(
     sqlite_with_rowid=False,
 )
 
+# Papers whose text, authors or day changed after they had come: what is made from papers reads here what to make again.
+revisions = sa.Table(
+    "revisions",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("seq", sa.ForeignKey("papers.seq"), nullable=False),
+    sqlite_autoincrement=True,
+)
+
 issues = sa.Table(
     "issues",
     metadata,
@@ -106,6 +115,17 @@ deliveries = sa.Table(
     sa.Column("lease_until", UTCDateTime),
     sa.Column("error", sa.Text),
     sa.Column("changed", UTCDateTime, nullable=False),
+)
+
+# What readers say of single papers; a later judgement of the same paper takes the place of an earlier one.
+judgements = sa.Table(
+    "judgements",
+    metadata,
+    sa.Column("profile", sa.Text, primary_key=True),
+    sa.Column("seq", sa.ForeignKey("papers.seq"), primary_key=True),
+    sa.Column("liked", sa.Boolean, nullable=False),
+    sa.Column("day", sa.Date, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 checkpoints = sa.Table(

@@ -15,14 +15,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from digest.errors import EvaluationError
 from digest.text import clean
-from digest.types import Paper, Signals
+from digest.types import Paper, Profile, Signals, Topic
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -35,33 +35,40 @@ MOST_FAULTS = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """One reader before one pool: what is known of the reader, and which papers of the pool the reader chose.
+    """One reader before one pool: the profile to go by, and which papers of the pool the reader chose.
 
-    No paper is both liked and relevant: what a reader knows already is not asked for.
+    The profile's papers are ids of the set. No paper is both liked and relevant: what a reader knows already is not
+    asked for.
     """
 
     id: str
     pool: str
-    liked: tuple[str, ...] = ()
-    topics: tuple[str, ...] = ()
+    reader: Profile
     relevant: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluationSet:
-    """Papers by id, the ids of each pool, and the tasks in the order of their file."""
+    """Papers by id, the ids of each pool, and the tasks in their order.
+
+    `histories` are the ids of what was known before a pool; for a pool that has none there, it is every other paper.
+    """
 
     papers: Mapping[str, Paper]
     pools: Mapping[str, tuple[str, ...]]
     tasks: tuple[Task, ...]
+    histories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def candidates(self, pool: str) -> list[Paper]:
         """The papers of a pool, ordered by id."""
         return [self.papers[paper_id] for paper_id in sorted(self.pools[pool])]
 
     def history(self, pool: str) -> list[Paper]:
-        """Every paper outside the pool, ordered by id; empty where the pool is the whole set."""
-        return [self.papers[paper_id] for paper_id in sorted(self.papers.keys() - set(self.pools[pool]))]
+        """The papers known before a pool, ordered by id; empty where the pool is the whole set."""
+        known = self.histories.get(pool)
+        if known is None:
+            known = tuple(self.papers.keys() - set(self.pools[pool]))
+        return [self.papers[paper_id] for paper_id in sorted(known)]
 
     def of_pools(self, pools: Collection[str]) -> EvaluationSet:
         """The same papers with the tasks of these pools only."""
@@ -221,7 +228,9 @@ def _tasks(file: _File, papers: Mapping[str, Paper], pools: Mapping[str, tuple[s
             why = "all are liked already" if relevant else "empty"
             file.fault(line, f"relevant: {why}: name a paper to find, or remove the task")
         else:
-            yield Task(id=task_id, pool=pool, liked=liked, topics=topics, relevant=wanted)
+            wishes = tuple(Topic(text=text) for text in topics)
+            reader = Profile(slug=task_id, name=task_id, topics=wishes, liked=liked)
+            yield Task(id=task_id, pool=pool, reader=reader, relevant=wanted)
 
 
 def _is_name(value: object) -> bool:

@@ -1,0 +1,49 @@
+"""Variety within one issue: near-duplicates found, and the next paper chosen by what it adds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+NEAR_DUPLICATE = 0.7
+"""The cosine of two papers' TF-IDF rows from which on they say nearly the same."""
+
+
+def near_duplicates(likeness: NDArray[np.float32]) -> dict[int, list[int]]:
+    """Papers in the order of a ranking: each that is not like an earlier one, with the later ones that are like it.
+
+    `likeness` are cosines, papers x papers. Whatever is folded is like the first of its group, so no group drifts.
+    """
+    groups: dict[int, list[int]] = {}
+    alike = likeness >= NEAR_DUPLICATE
+    for n, row in enumerate(alike):
+        first = next((int(place) for place in np.flatnonzero(row[:n]) if place in groups), None)
+        if first is None:
+            groups[n] = []
+        else:
+            groups[first].append(n)
+    return groups
+
+
+def varied(
+    values: NDArray[np.float64], likeness: NDArray[np.float32], places: list[int], diversity: float
+) -> Iterator[int]:
+    """These places, each time the one worth most beside those before it; equals in their order.
+
+    A place is worth its value, less the share `diversity` (0 to 1) of its likeness to the one before it that is most
+    like it: maximal marginal relevance (Carbonell, Goldstein, SIGIR 1998), as a factor, so that it works on any scale.
+    """
+    left = np.zeros(len(values), dtype=bool)
+    left[places] = True
+    most_like = np.zeros(len(values))
+    for _ in places:
+        best = int(np.argmax(np.where(left, values * (1 - diversity * most_like), -np.inf)))
+        left[best] = False
+        yield best
+        most_like = np.clip(np.maximum(most_like, likeness[best]), 0.0, 1.0)

@@ -1,0 +1,183 @@
+"""What readers liked and disliked, as profiles of few terms.
+
+Most of a score is Rocchio's (1971): likeness to the liked papers' mean, less that of all known papers, less half of the
+disliked ones' difference from it. The rest is the same in a space of concepts, there by Fisher's discriminant, so that
+papers are found that say the same in other words. Both are measured in standard deviations over papers of reference,
+from their mean. 1 is what the best five of these reach on average, the judged ones left out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import count
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.sparse import csr_matrix, diags, hstack
+
+from digest.ranking.interest import Among, Scores, products_of_terms
+from digest.ranking.topn import above, dense, heaviest
+from digest.types import Nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from digest.ranking.space import Space
+    from digest.types import Paper
+
+TERMS = 800
+"""The terms of a profile: the heaviest that the liked papers have. More of them ranked no better."""
+
+CONCEPT_SHARE = 0.3
+DISLIKED_SHARE = 0.5
+BEST_KNOWN = 5
+"""Papers whose average stands for what the best known ones reach."""
+
+POWER = 1.5
+"""It spreads the high end, so that a bar of 25 lets through one of twenty or thirty known papers and not of ten."""
+
+SLACK = 1e-4
+BLOCK = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What one reader judged: the papers' rows among the judged papers, and how much each counts (above 0)."""
+
+    liked: Mapping[int, float]
+    disliked: Mapping[int, float]
+
+
+class JudgedPapers:
+    """The papers that readers like or dislike, outside the statistics: what others like must change no ranking."""
+
+    def __init__(self, papers: Mapping[str, Paper], space: Space) -> None:
+        self.papers = list(papers.values())
+        self._row = {paper_id: row for row, paper_id in enumerate(papers)}
+        self.sharp = space.sharp_of(self.papers)
+        row_of = {row: place for place, row in enumerate(space.reference.tolist())}
+        self._places = [row_of.get(space.row_of.get(paper.id, -1)) for paper in self.papers]
+        self._has_terms = np.diff(self.sharp.indptr) > 0
+
+    def rows(self, weights: Mapping[str, float]) -> dict[int, float]:
+        """Those that are known and hold a term that is known here, by row, each with its weight.
+
+        A paper without a known term says nothing; in a mean it would only be what all papers are not.
+        """
+        found = {self._row[paper_id]: weight for paper_id, weight in weights.items() if paper_id in self._row}
+        # In one order, whatever order a reader named them in: sums of floating-point numbers depend on it.
+        known = sorted((self.papers[row].id, row) for row in found if self._has_terms[row])
+        return {row: found[row] for _, row in known}
+
+    def reference_places(self, judged: Judged) -> list[int]:
+        """The places, among the papers of reference, of those that one reader judged."""
+        places = (self._places[row] for row in (*judged.liked, *judged.disliked))
+        return [place for place in places if place is not None]
+
+
+class Likes:
+    """Readers' likes and dislikes (at least one liked each); see `digest.ranking.interest.Interests`."""
+
+    def __init__(self, judged: Sequence[Judged], papers: JudgedPapers, space: Space) -> None:
+        self._space, self._papers, self._judged = space, papers, judged
+        shape = (len(judged), len(papers.papers))
+        liked, disliked = (_means([getattr(each, side) for each in judged], shape) for side in ("liked", "disliked"))
+        has_dislikes = np.array([bool(each.disliked) for each in judged])
+        self._terms = heaviest(liked, papers.sharp, TERMS) - DISLIKED_SHARE * heaviest(disliked, papers.sharp, TERMS)
+        self._terms.sort_indices()
+        self._drift = -1.0 + DISLIKED_SHARE * has_dislikes
+        points = space.concepts.project(papers.sharp)
+        self._directions = np.array([self._direction(each, points) for each in judged])
+        self.weights, self._offsets = self._scaled()
+
+    def scores(self, floors: NDArray[np.float64], among: Among = Among.CANDIDATES) -> list[Scores]:
+        """See `Interests.scores`."""
+        columns = self._space.columns_of(self._space.like_columns, among)
+        least = np.where(floors > 0, (floors ** (1 / POWER) - self._offsets) * (1 - SLACK) - SLACK, 0.0)
+        found = []
+        for (places, values), offset, floor in zip(
+            above(self.weights, columns, least), self._offsets, floors, strict=True
+        ):
+            scores = np.maximum(values + offset, 0.0) ** POWER
+            passing = scores >= floor
+            found.append(Scores(places[passing], scores[passing]))
+        return found
+
+    def reasons(self, interest: int, candidate: int) -> dict[int, float]:
+        """See `Interests.reasons`."""
+        space, (a, b) = self._space, self._factors[interest]
+        row = space.sharp[candidate]
+        drift = a * self._drift[interest] * space.mean[row.indices] * row.data
+        concepts = b * space.concepts.contributions(row, self._directions[interest])
+        reasons = dict(zip(row.indices.tolist(), (drift + concepts).tolist(), strict=True))
+        for column, value in zip(*products_of_terms(self._terms, space.sharp, interest, candidate), strict=True):
+            reasons[column] += a * value
+        return reasons
+
+    def nearest(self, interest: int, candidate: int) -> Nearest | None:
+        """See `Interests.nearest`: of the liked papers."""
+        rows = list(self._judged[interest].liked)
+        likeness = (self._papers.sharp[rows] @ self._space.sharp[candidate].T).toarray().ravel()
+        place = int(np.argmax(likeness))
+        paper = self._papers.papers[rows[place]]
+        return Nearest(id=paper.id, title=paper.title, likeness=round(min(float(likeness[place]), 1.0), 4))
+
+    def _direction(self, judged: Judged, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        concepts = self._space.concepts
+        difference = _mean_point(points, judged.liked) - concepts.centre
+        if judged.disliked:
+            difference -= DISLIKED_SHARE * (_mean_point(points, judged.disliked) - concepts.centre)
+        return concepts.discriminant(difference)
+
+    def _scaled(self) -> tuple[csr_matrix, NDArray[np.float64]]:
+        """The rows whose products with papers, and an offset, are scores."""
+        columns = self._space.reference_columns
+        direct = hstack([self._terms, csr_matrix(self._drift[:, None])], format="csr", dtype=np.float32)
+        nothing = csr_matrix(direct.shape, dtype=np.float32)
+        concepts = hstack([nothing, csr_matrix(self._directions)], format="csr", dtype=np.float32)
+        direct.resize(concepts.shape)
+        self._factors, offsets = np.zeros((len(self._judged), 2)), np.zeros(len(self._judged))
+        for n, straight, around in _by_row(direct, concepts, columns):
+            share = CONCEPT_SHARE if around.std() > 0 else 0.0
+            a, b = (1 - share) / (straight.std() or 1.0), share / (around.std() or 1.0)
+            total = a * (straight - straight.mean()) + b * (around - around.mean())
+            # How like the liked papers are to themselves is no measure of what others can reach.
+            total[self._papers.reference_places(self._judged[n])] = -np.inf
+            reached = _best_known(total)
+            scale = 1 / reached if reached > 0 else 0.0
+            self._factors[n] = a * scale, b * scale
+            offsets[n] = -scale * (a * straight.mean() + b * around.mean())
+        rows = diags(self._factors[:, 0]) @ direct + diags(self._factors[:, 1]) @ concepts
+        return rows.tocsr().astype(np.float32), offsets
+
+
+def _by_row(
+    direct: csr_matrix, concepts: csr_matrix, columns: csr_matrix
+) -> Iterator[tuple[int, NDArray[np.float64], NDArray[np.float64]]]:
+    """Each row's number and its two products, a few rows at a time as arrays of them all would be large."""
+    for start in range(0, direct.shape[0], BLOCK):
+        part = slice(start, start + BLOCK)
+        straight, around = dense(direct[part], columns), dense(concepts[part], columns)
+        yield from zip(count(start), straight, around, strict=False)
+
+
+def _means(weights: Sequence[Mapping[int, float]], shape: tuple[int, int]) -> csr_matrix:
+    """Rows that multiplied with papers give weighted means of them; of no papers, 0."""
+    columns = [column for each in weights for column in each]
+    values = [value / sum(each.values()) for each in weights for value in each.values()]
+    rows = np.repeat(np.arange(len(weights)), [len(each) for each in weights])
+    return csr_matrix((np.array(values, dtype=np.float32), (rows, columns)), shape=shape)
+
+
+def _mean_point(points: NDArray[np.float64], weights: Mapping[int, float]) -> NDArray[np.float64]:
+    mean: NDArray[np.float64] = np.average(points[list(weights)], axis=0, weights=list(weights.values()))
+    return mean
+
+
+def _best_known(scores: NDArray[np.float64]) -> float:
+    """What the best known papers score on average: five, or fewer where there are few."""
+    others = scores[np.isfinite(scores)]
+    n = max(1, min(BEST_KNOWN, len(others) // 10))
+    return float(np.sort(np.partition(others, -n)[-n:]).mean()) if len(others) else 0.0

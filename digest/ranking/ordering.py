@@ -1,0 +1,137 @@
+"""One reader's ranking: what the reader's interests score, in the order that gives each of them its turn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from digest.ranking.bounds import Bounds
+from digest.ranking.fuse import reciprocal_ranks
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+
+    from numpy.typing import NDArray
+
+    from digest.ranking.interest import Interests, Scores
+    from digest.types import Paper, Profile
+
+AUTHOR_SCORE = 50.0
+"""What a followed author adds to a paper's score of 0 to 100."""
+
+FUSED_SHARE = 0.25
+"""An interest takes its turn with papers that reach the reader's bar and this share of its best one's score; the others
+follow by score."""
+
+ROUNDING = 0.01
+"""Scores are rounded to this, so a paper may reach a bar that it misses by less."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interest:
+    """One interest of one reader: `number` of its kind; None for what is trending."""
+
+    label: str
+    kind: Interests | None = None
+    number: int = 0
+    weight: float = 1.0
+    max_papers: int | None = None
+    phrases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """One reader's ranking: candidates by their rows, in order.
+
+    `by_interest` are scores of 0 to 100, interests x candidates in order; `totals` what comes of them with authors
+    and votes; `fused` the values that the order is by; `heat` what votes have of the totals. `followed` are the names
+    of followed authors by row.
+    """
+
+    profile: Profile
+    interests: tuple[Interest, ...]
+    rows: NDArray[np.int64]
+    by_interest: NDArray[np.float64]
+    totals: NDArray[np.float64]
+    fused: NDArray[np.float64]
+    heat: NDArray[np.float64]
+    followed: Mapping[int, list[str]]
+
+
+def ordered(  # noqa: PLR0913  (a reader, the reader's interests, and the papers)
+    profile: Profile,
+    interests: tuple[Interest, ...],
+    scores: Sequence[Scores],
+    candidates: Sequence[Paper],
+    heat: NDArray[np.float64],
+    *,
+    among: AbstractSet[str] | None,
+    whole: bool,
+) -> Ranking:
+    """The ranking of the candidates within the profile's bounds (and `among` these ids), equals in order of their ids.
+
+    Args:
+        profile: The reader.
+        interests: The reader's interests.
+        scores: For each of them the candidates it lists and their scores, 0 to 100.
+        candidates: The papers, in order of their ids.
+        heat: How much each of them is trending, 0 to 1.
+        among: Ids of those that may be in the ranking; None for all.
+        whole: Whether candidates that no interest lists are in it, too.
+    """
+    everything = np.arange(len(candidates))
+    listed = everything if whole else np.unique(np.concatenate([everything[:0], *(own.places for own in scores)]))
+    bounds = Bounds(profile)
+    followed = _within(bounds, candidates, listed.tolist(), among)
+    rows = np.array(list(followed), dtype=np.int64)
+    by_interest = np.zeros((len(interests), len(rows)))
+    for n, (interest, own) in enumerate(zip(interests, scores, strict=True)):
+        _, here, there = np.intersect1d(rows, own.places, assume_unique=True, return_indices=True)
+        by_interest[n, here] = own.values[there]
+        for phrase in interest.phrases:
+            by_interest[n] *= [bounds.holds(candidates[row], phrase) for row in followed]
+    by_author = np.array([AUTHOR_SCORE if names else 0.0 for names in followed.values()])
+    by_votes = 100 * profile.trending * heat[rows]
+    best = by_interest.max(axis=0, initial=0.0)
+    totals = ((1 - profile.trending) * best + by_votes + by_author).round(2)
+    fused = _fused(interests, by_interest, totals, by_author > 0, profile.min_score)
+    order = np.lexsort((rows, -totals, -fused))
+    return Ranking(
+        profile, interests, rows[order], by_interest[:, order], totals[order], fused[order], by_votes[order], followed
+    )
+
+
+def _within(
+    bounds: Bounds, candidates: Sequence[Paper], listed: Sequence[int], among: AbstractSet[str] | None
+) -> dict[int, list[str]]:
+    """The listed candidates that are within bounds, by row, each with its followed authors."""
+    if among is not None:
+        listed = [row for row in listed if candidates[row].id in among]
+    if bounds.only_what_is_known:
+        judged = bounds.judged
+        return {row: [] for row in listed if judged.isdisjoint((candidates[row].id, *candidates[row].other_ids))}
+    followed = {row: bounds.followed(candidates[row]) for row in listed}
+    return {row: names for row, names in followed.items() if not bounds.refusal(candidates[row], followed=bool(names))}
+
+
+def _fused(
+    interests: Sequence[Interest],
+    by_interest: NDArray[np.float64],
+    totals: NDArray[np.float64],
+    followed: NDArray[np.bool_],
+    bar: float,
+) -> NDArray[np.float64]:
+    """The fused value of each paper; 0 for papers that no interest claims."""
+    orders = []
+    # Where votes have most of a score, a paper that fits an interest well may still fall short.
+    reaching = (totals > 0) & (totals >= bar - ROUNDING)
+    for scores in by_interest:
+        order = np.argsort(-scores, kind="stable")
+        claimed = reaching & (scores > 0) & (scores >= max(FUSED_SHARE * scores.max(initial=0.0), bar - ROUNDING))
+        orders.append(order[claimed[order]])
+    order = np.argsort(-totals, kind="stable")
+    orders.append(order[followed[order]])
+    return reciprocal_ranks(orders, [*(each.weight for each in interests), 1.0], len(totals))

@@ -1,0 +1,118 @@
+"""Topics in readers' words, widened by what the best known papers have in common.
+
+The words are weighted by BM25 and widened first by RM3 (Abdul-Jaleel et al., UMass at TREC 2004), then by likeness to
+the best papers' centroid. A score is the square root of how a paper compares with the best known one, which spreads the
+low end, where a reader's bar lies; times how well that one covers the topic's own words, so a topic that no known paper
+fits has no high scores.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.sparse import csr_matrix, diags, hstack
+
+from digest.ranking.interest import Among, Scores, products_of_terms
+from digest.ranking.topn import above, best, dense, product
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from digest.ranking.space import Space
+
+# Chosen with written information needs over library abstracts and a saved page of a day's papers in view; around them
+# the measures hardly change. docs/evaluation.md has the figures.
+RM3_PAPERS, RM3_TERMS, RM3_ORIGINAL = 10, 20, 0.4
+NEIGHBOURS, NEIGHBOUR_BAR, NEIGHBOUR_SHARE = 18, 0.4, 0.65
+WORDS_POWER = 5
+"""The words' part of a score counts for papers near the best only; the rest is ordered by likeness."""
+
+CHANCE, COVERED = 0.1, 0.6
+"""What share of a topic's words some paper covers by chance, and what share one covers that is about the topic."""
+
+SLACK = 1e-4
+"""Far above what rounding adds to a sum of single precision, far below what a score shows."""
+
+
+class Topics:
+    """Topics, each a text, over a space's known papers; see `digest.ranking.interest.Interests`."""
+
+    def __init__(self, texts: Sequence[str], space: Space) -> None:
+        self._space = space
+        shares, ceilings = space.words(texts)
+        words = space.bm25.shape[1]
+        by_word, by_term = space.topic_columns[:words], space.topic_columns[words:]
+        covered = best(shares, by_word, RM3_PAPERS)
+        widened = RM3_ORIGINAL * _summing_to_one(shares) + (1 - RM3_ORIGINAL) * _summing_to_one(
+            best(_summing_to_one(covered), space.bm25, RM3_TERMS)
+        )
+        widened.sort_indices()
+        matched = best(widened, by_word, NEIGHBOURS)
+        near = product(_summing_to_one(_near_the_best(matched)), space.tfidf)
+        likeness = best(near, by_term, 1)
+        #: How a paper's words compare with those of the best known one: at most 1.
+        self._words = _scaled(widened, _inverse(_largest(matched)))
+        self._likeness = _scaled(near, NEIGHBOUR_SHARE * _inverse(_largest(likeness)))
+        self.weights = hstack([(1 - NEIGHBOUR_SHARE) * self._words, self._likeness], format="csr", dtype=np.float32)
+        self._words.resize(self.weights.shape)
+        cover = _largest(covered) * _inverse(ceilings)
+        self._strengths = np.clip((cover - CHANCE) / (COVERED - CHANCE), 0.0, 1.0)
+
+    def scores(self, floors: NDArray[np.float64], among: Among = Among.CANDIDATES) -> list[Scores]:
+        """See `Interests.scores`."""
+        columns = self._space.columns_of(self._space.topic_columns, among)
+        least = (floors * _inverse(self._strengths)) ** 2 * (1 - SLACK)
+        # No topic that nothing covers has a paper above a floor.
+        least[(self._strengths == 0) & (floors > 0)] = np.inf
+        # The words' part is a power of at most 1, so the product is a bound from above.
+        bounds = above(self.weights, columns, least)
+        matches = dense(self._words, columns)
+        found = []
+        for n, (places, bound) in enumerate(bounds):
+            match = matches[n, places]
+            raw = bound - (1 - NEIGHBOUR_SHARE) * (match - match**WORDS_POWER)
+            values = self._strengths[n] * np.sqrt(np.maximum(raw, 0.0))
+            passing = values >= floors[n]
+            found.append(Scores(places[passing], values[passing]))
+        return found
+
+    def reasons(self, interest: int, candidate: int) -> dict[int, float]:
+        """See `Interests.reasons`."""
+        columns, values = products_of_terms(self._words, self._space.bm25, interest, candidate)
+        closeness = (1 - NEIGHBOUR_SHARE) * sum(values) ** (WORDS_POWER - 1)
+        reasons = {column: closeness * value for column, value in zip(columns, values, strict=True)}
+        for column, value in zip(
+            *products_of_terms(self._likeness, self._space.tfidf, interest, candidate), strict=True
+        ):
+            reasons[column] = reasons.get(column, 0.0) + value
+        return reasons
+
+    def nearest(self, interest: int, candidate: int) -> None:
+        """None: a topic is made of words."""
+
+
+def _summing_to_one(rows: csr_matrix) -> csr_matrix:
+    return _scaled(rows, _inverse(np.asarray(rows.sum(axis=1), dtype=np.float64).ravel()))
+
+
+def _scaled(rows: csr_matrix, factors: NDArray[np.float64]) -> csr_matrix:
+    return (diags(factors) @ rows).tocsr().astype(np.float32)
+
+
+def _near_the_best(matched: csr_matrix) -> csr_matrix:
+    """The same without entries that are too far below the largest of their row."""
+    of = np.repeat(np.arange(matched.shape[0]), np.diff(matched.indptr))
+    near = matched.data >= NEIGHBOUR_BAR * _largest(matched)[of]
+    return csr_matrix((matched.data[near], (of[near], matched.indices[near])), shape=matched.shape)
+
+
+def _largest(rows: csr_matrix) -> NDArray[np.float64]:
+    """The largest entry of each row, of which none is below 0."""
+    return np.asarray(rows.max(axis=1).toarray(), dtype=np.float64).ravel()
+
+
+def _inverse(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.divide(1.0, values, out=np.zeros_like(values), where=values > 0)

@@ -1,0 +1,212 @@
+"""Which papers hold which words: an index beside the database, from which a search takes the papers worth scoring.
+
+It is SQLite's FTS5 (https://www.sqlite.org/fts5.html) in a file of its own, `search.sqlite3`, made from the papers: one
+that is missing, damaged, of another version or of another database is made again, and no backup needs it. It grows when
+somebody searches, by what came and what was revised since, because FTS5 within the ingest's transaction would make an
+ingest 40 % longer. It holds words as the ranking stems them, so what is found is what is scored. FTS5 ranks a paper
+that has one of the words in about a microsecond; to read and count a paper takes a hundred and more.
+
+Only this module knows FTS5. A database with a full-text search of its own (PostgreSQL's tsvector) takes the same words.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from digest.errors import StoreError
+from digest.ranking.search import stems
+from digest.store import papers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import date
+
+    from digest.progress import Progress
+    from digest.store import Store
+    from digest.types import Paper
+
+T = TypeVar("T")
+
+VERSION = 1
+"""Changes whenever the same papers would be indexed otherwise: other stems, columns or tables."""
+
+_CHUNK = 5000
+_PATIENCE_SECONDS = 30.0
+_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_KIND = 0xFF  # the bits of an extended result code that name its kind (https://www.sqlite.org/rescode.html)
+
+# FTS5 without a copy of the texts cannot take one back (before SQLite 3.43): a revised paper gets another entry, and
+# its old one belongs to no paper.
+_SCHEMA = (
+    "CREATE VIRTUAL TABLE words USING fts5(title, abstract, authors, content='', tokenize='unicode61')",
+    # FTS5's own merging works the harder at each write the larger the index is. Without it, segments are merged by
+    # sixteens when there are sixteen of a size: a day's papers cost the same everywhere, but for a merge now and then.
+    "INSERT INTO words (words, rank) VALUES ('automerge', 0), ('crisismerge', 16)",
+    "CREATE TABLE entries (number INTEGER PRIMARY KEY, seq INTEGER NOT NULL UNIQUE, day TEXT NOT NULL)",
+    "CREATE TABLE state (seq INTEGER NOT NULL, id TEXT NOT NULL, revision INTEGER NOT NULL, entry INTEGER NOT NULL)",
+    f"PRAGMA user_version = {VERSION}",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """Number and id of the last paper indexed, the last revision heeded, and the last entry made."""
+
+    seq: int
+    id: str
+    revision: int
+    entry: int
+
+
+def find(
+    store: Store,
+    phrases: Sequence[str],
+    words: Sequence[str],
+    *,
+    days: tuple[date | None, date | None],
+    limit: int,
+    progress: Progress,
+) -> list[int]:
+    """Numbers of up to `limit` papers of the days from first to last (None for any), the best by FTS5's BM25 first.
+
+    They hold all phrases, each in title, abstract or authors; without phrases, at least one of the words, which are
+    stems. With phrases, the words count for the order only. Without either nothing is found.
+
+    Raises:
+        StoreError: the index cannot be read or written.
+    """
+    all_phrases = " AND ".join('"{}"'.format(" ".join(stems(phrase))) for phrase in phrases)
+    any_word = " OR ".join(f'"{word}"' for word in words)
+    match = all_phrases or any_word
+    if all_phrases and any_word:
+        match = f"({all_phrases}) OR (({all_phrases}) AND ({any_word}))"
+    since, until = days
+    query = (
+        "SELECT entries.seq FROM words JOIN entries ON entries.number = words.rowid"
+        " WHERE words MATCH ? AND entries.day BETWEEN ? AND ? ORDER BY bm25(words), entries.seq LIMIT ?"
+    )
+    values = (match, str(since or ""), str(until or "9999-12-31"), limit)
+    return _asked(store, progress, lambda index: [seq for (seq,) in index.execute(query, values)]) if match else []
+
+
+def grow(store: Store, progress: Progress) -> None:
+    """Index what came and what was revised since the last time, as every search does first.
+
+    Raises:
+        StoreError: the index cannot be read or written.
+    """
+    _asked(store, progress, lambda _: None)
+
+
+def _asked(store: Store, progress: Progress, ask: Callable[[sqlite3.Connection], T]) -> T:
+    """What the index answers once it is up to date; one that is of no use is made anew first."""
+    path = store.path.with_name("search.sqlite3")
+    try:
+        for is_last in (False, True):
+            try:
+                with closing(sqlite3.connect(path, timeout=_PATIENCE_SECONDS, isolation_level=None)) as index:
+                    if _is_of(store, index):
+                        _grow(store, index, progress)
+                        return ask(index)
+            except sqlite3.DatabaseError as error:
+                if is_last or getattr(error, "sqlite_errorcode", 0) & _KIND not in _DAMAGED:
+                    raise
+            progress.say("the search index is damaged, or not of this version or database: indexing all papers again …")
+            # What a killed program left to be undone must not be undone in the new file.
+            for file in (path.with_name(f"{path.name}-journal"), path):
+                file.unlink(missing_ok=True)
+    except (sqlite3.DatabaseError, OSError) as error:
+        raise StoreError(f"cannot use the search index: {str(path)!r}: {error}") from error
+    raise StoreError(f"cannot use the search index: {str(path)!r}: another program keeps changing it")
+
+
+def _is_of(store: Store, index: sqlite3.Connection) -> bool:
+    """Whether the index is of this version and of this database, as one without tables becomes."""
+    if _version(index) == 0:
+        _make(store, index)
+    if _version(index) != VERSION:
+        return False
+    # The index is looked at before the database, which then cannot know less than another program has just indexed.
+    state = _state(index)
+    with store.reading() as connection:
+        is_known = not state.seq or papers.seq_of(connection, state.id) == state.seq
+        return is_known and state.revision <= papers.last_revision(connection)
+
+
+def _make(store: Store, index: sqlite3.Connection) -> None:
+    with _writing(index), store.reading() as connection:
+        if _version(index) != 0:  # another program was faster
+            return
+        for statement in _SCHEMA:
+            index.execute(statement)
+        # All papers are going to be indexed as they are now or later, so revisions up to now need no heed.
+        index.execute("INSERT INTO state VALUES (0, '', ?, 0)", [papers.last_revision(connection)])
+
+
+def _grow(store: Store, index: sqlite3.Connection, progress: Progress) -> None:
+    begun = None
+    while _due(store, _state(index)) is not None:
+        with _writing(index):
+            state = _state(index)
+            begun = state.seq if begun is None else begun
+            due = _due(store, state)
+            if due is None:  # another program was faster
+                continue
+            rows, seen, last = due
+            numbered = list(enumerate(rows, start=state.entry + 1))
+            index.executemany(
+                "INSERT INTO words (rowid, title, abstract, authors) VALUES (?, ?, ?, ?)",
+                ((number, *_fields(paper)) for number, (_, _, paper) in numbered),
+            )
+            index.executemany(
+                "INSERT OR REPLACE INTO entries (number, seq, day) VALUES (?, ?, ?)",
+                ((number, seq, str(day)) for number, (seq, day, _) in numbered),
+            )
+            values = (seen.seq, seen.id, seen.revision, state.entry + len(rows))
+            index.execute("UPDATE state SET seq = ?, id = ?, revision = ?, entry = ?", values)
+        progress.step("indexing papers for search", seen.seq - begun, last - begun)
+
+
+def _due(store: Store, state: _State) -> tuple[list[tuple[int, date, Paper]], _State, int] | None:
+    """(seq, day, paper) of the papers to index next, the state when they are, and the last number; None if none is.
+
+    First those that came since, then those that were revised since.
+    """
+    with store.reading() as connection:
+        last = papers.last_seq(connection)
+        if state.seq < last:
+            rows = papers.after(connection, state.seq, _CHUNK)
+            seq, _, paper = rows[-1]
+            return rows, _State(seq, paper.id, state.revision, state.entry), last
+        revised = papers.revised(connection, state.revision, _CHUNK)
+        if not revised:
+            return None
+        rows = papers.by_seqs(connection, revised.values())
+        return rows, _State(state.seq, state.id, max(revised), state.entry), last
+
+
+def _fields(paper: Paper) -> Iterator[str]:
+    for text in (paper.title, paper.abstract, " and ".join(paper.authors)):
+        yield " ".join(stems(text))
+
+
+def _state(index: sqlite3.Connection) -> _State:
+    return _State(*index.execute("SELECT seq, id, revision, entry FROM state").fetchone())
+
+
+def _version(index: sqlite3.Connection) -> int:
+    return int(index.execute("PRAGMA user_version").fetchone()[0])
+
+
+@contextmanager
+def _writing(index: sqlite3.Connection) -> Iterator[None]:
+    index.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        index.execute("ROLLBACK")
+        raise
+    index.execute("COMMIT")
