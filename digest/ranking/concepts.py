@@ -66,9 +66,11 @@ class Concepts:
     def contributions(self, row: csr_matrix, direction: NDArray[np.float64]) -> NDArray[np.float64]:
         """What each entry of a paper's row adds to the product of its point with a direction."""
         point = self._sums(row).ravel()
-        places = self._place[row.indices]
-        added = row.data * (self._directions[places] @ np.where(point != 0, direction, 0.0))
-        return np.where(places >= 0, added, 0.0) / (np.linalg.norm(point) or 1.0)
+        known = np.flatnonzero(self._place[row.indices] >= 0)
+        towards = self._directions[self._place[row.indices[known]]] @ np.where(point != 0, direction, 0.0)
+        added = np.zeros(row.nnz)
+        added[known] = row.data[known] * towards / (np.linalg.norm(point) or 1.0)
+        return added
 
     def _sums(self, tfidf: csr_matrix) -> NDArray[np.float64]:
         """Papers as points before they are made of length 1."""
