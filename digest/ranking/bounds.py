@@ -72,7 +72,7 @@ def phrases_of(topic: str) -> tuple[str, ...]:
     """
     if len(topic.split()) > SHORT_TOPIC:
         return ()
-    return tuple(phrase for phrase in re.findall(r'"([^"]*)"', topic) if re.search(r"\w", phrase))
+    return tuple(phrase for phrase in re.findall(r'["“„]([^"“”„]*)["”“]', topic) if re.search(r"\w", phrase))
 
 
 def _whole(words: Sequence[str]) -> re.Pattern[str]:

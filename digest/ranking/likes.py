@@ -9,6 +9,7 @@ from their mean. 1 is what the best five of these reach on average, the judged o
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -60,6 +61,8 @@ class JudgedPapers:
         row_of = {row: place for place, row in enumerate(space.reference.tolist())}
         self._places = [row_of.get(space.row_of.get(paper.id, -1)) for paper in self.papers]
         self._has_terms = np.diff(self.sharp.indptr) > 0
+        self._rows_of_known = np.array([space.row_of.get(paper.id, -1) for paper in self.papers], dtype=np.intp)
+        self._space = space
 
     def rows(self, weights: Mapping[str, float]) -> dict[int, float]:
         """Those that are known and hold a term that is known here, by row, each with its weight.
@@ -70,6 +73,15 @@ class JudgedPapers:
         # In one order, whatever order a reader named them in: sums of floating-point numbers depend on it.
         known = sorted((self.papers[row].id, row) for row in found if self._has_terms[row])
         return {row: found[row] for _, row in known}
+
+    @cached_property
+    def points(self) -> NDArray[np.float32]:
+        """The papers in the space of concepts; of those that are known papers, the points that are known."""
+        concepts, row_of = self._space.concepts, self._rows_of_known
+        points = np.empty((len(self.papers), concepts.points.shape[1]), dtype=np.float32)
+        points[row_of >= 0] = concepts.points[row_of[row_of >= 0]]
+        points[row_of < 0] = concepts.project(self.sharp[np.flatnonzero(row_of < 0)])
+        return points
 
     def reference_places(self, judged: Judged) -> list[int]:
         """The places, among the papers of reference, of those that one reader judged."""
@@ -88,8 +100,7 @@ class Likes:
         self._terms = heaviest(liked, papers.sharp, TERMS) - DISLIKED_SHARE * heaviest(disliked, papers.sharp, TERMS)
         self._terms.sort_indices()
         self._drift = -1.0 + DISLIKED_SHARE * has_dislikes
-        points = space.concepts.project(papers.sharp)
-        self._directions = np.array([self._direction(each, points) for each in judged])
+        self._directions = np.array([self._direction(each) for each in judged])
         self.weights, self._offsets = self._scaled()
 
     def scores(self, floors: NDArray[np.float64], among: Among = Among.CANDIDATES) -> list[Scores]:
@@ -124,8 +135,8 @@ class Likes:
         paper = self._papers.papers[rows[place]]
         return Nearest(id=paper.id, title=paper.title, likeness=round(min(float(likeness[place]), 1.0), 4))
 
-    def _direction(self, judged: Judged, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        concepts = self._space.concepts
+    def _direction(self, judged: Judged) -> NDArray[np.float64]:
+        concepts, points = self._space.concepts, self._papers.points
         difference = _mean_point(points, judged.liked) - concepts.centre
         if judged.disliked:
             difference -= DISLIKED_SHARE * (_mean_point(points, judged.disliked) - concepts.centre)
@@ -171,8 +182,9 @@ def _means(weights: Sequence[Mapping[int, float]], shape: tuple[int, int]) -> cs
     return csr_matrix((np.array(values, dtype=np.float32), (rows, columns)), shape=shape)
 
 
-def _mean_point(points: NDArray[np.float64], weights: Mapping[int, float]) -> NDArray[np.float64]:
-    mean: NDArray[np.float64] = np.average(points[list(weights)], axis=0, weights=list(weights.values()))
+def _mean_point(points: NDArray[np.float32], weights: Mapping[int, float]) -> NDArray[np.float64]:
+    factors = np.array(list(weights.values()))
+    mean: NDArray[np.float64] = factors @ points[list(weights)] / factors.sum()
     return mean
 
 

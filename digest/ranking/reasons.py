@@ -41,7 +41,7 @@ def explained_match(ranking: Ranking, place: int, space: Space, candidates: Sequ
     speaking = score + votes + (AUTHOR_SCORE if names else 0.0)
     shares = {f"author {name}": AUTHOR_SCORE / speaking / len(names) for name in names}
     nearest = None
-    upvotes = f"{candidates[row].signals.upvotes or 0:,} upvotes"
+    upvotes = _upvotes(candidates[row].signals.upvotes or 0)
     if votes:
         shares[upvotes] = votes / speaking
     if best is not None and score:
@@ -52,6 +52,10 @@ def explained_match(ranking: Ranking, place: int, space: Space, candidates: Sequ
             shares |= {term: value * score / speaking for term, value in terms.items()}
             nearest = best.kind.nearest(best.number, row)
     return _match(ranking, place, candidates, _evidence(shares), nearest)
+
+
+def _upvotes(votes: int) -> str:
+    return "no upvotes yet" if not votes else "1 upvote" if votes == 1 else f"{votes:,} upvotes"
 
 
 def _best(ranking: Ranking, place: int) -> Interest | None:
