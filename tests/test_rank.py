@@ -361,6 +361,20 @@ def test_disliked_papers_push_their_like_down() -> None:
     assert after[heads] == max(after.values())
 
 
+def test_a_topic_has_less_of_what_is_like_a_disliked_paper() -> None:
+    """Without a liked paper, too, what resembles a disliked one scores less, and the rest scores as before."""
+    judged = {"arxiv:9": replace(PAPERS[1], id="arxiv:9", title="More music from text")}
+    profile = reader("music from text", "talking heads")
+    ranker = Ranker(PAPERS, [], judged)
+    before, after = (
+        {match.paper.id: match.score for match in ranker.rank(each)}
+        for each in (profile, replace(profile, disliked=("arxiv:9",)))
+    )
+    music, heads = PAPERS[1].id, PAPERS[0].id
+    assert after[music] < 0.7 * before[music]
+    assert after[heads] == pytest.approx(before[heads], rel=0.1)
+
+
 def test_a_weight_above_one_gives_turns_and_no_score() -> None:
     """A heavy topic comes more often, but its papers fit no better than they do."""
     light = ranked(reader("music from text"))[0]

@@ -89,6 +89,19 @@ class JudgedPapers:
         return [place for place in places if place is not None]
 
 
+def aversion(judged: Sequence[Judged], papers: JudgedPapers, space: Space) -> list[NDArray[np.float64] | None]:
+    """For each reader how like each candidate is to the disliked paper that is most like it, 0 to 1 (cosine).
+
+    None for readers who dislike nothing.
+    """
+    disliked = sorted({row for each in judged for row in each.disliked})
+    if not disliked:
+        return [None] * len(judged)
+    place = {row: n for n, row in enumerate(disliked)}
+    likeness = np.clip(dense(papers.sharp[disliked], space.sharp[: space.candidates].T.tocsr()), 0.0, 1.0)
+    return [likeness[[place[row] for row in each.disliked]].max(axis=0) if each.disliked else None for each in judged]
+
+
 class Likes:
     """Readers' likes and dislikes (at least one liked each); see `digest.ranking.interest.Interests`."""
 

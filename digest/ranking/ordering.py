@@ -9,6 +9,7 @@ import numpy as np
 
 from digest.ranking.bounds import Bounds
 from digest.ranking.fuse import reciprocal_ranks
+from digest.ranking.labels import LIKED, TRENDING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,6 +69,7 @@ def ordered(  # noqa: PLR0913  (a reader, the reader's interests, and the papers
     candidates: Sequence[Paper],
     heat: NDArray[np.float64],
     *,
+    aversion: NDArray[np.float64] | None,
     among: AbstractSet[str] | None,
     whole: bool,
 ) -> Ranking:
@@ -79,6 +81,7 @@ def ordered(  # noqa: PLR0913  (a reader, the reader's interests, and the papers
         scores: For each of them the candidates it lists and their scores, 0 to 100.
         candidates: The papers, in order of their ids.
         heat: How much each of them is trending, 0 to 1.
+        aversion: How like each is to a paper that the reader dislikes, 0 to 1; by so much a topic has less of it.
         among: Ids of those that may be in the ranking; None for all.
         whole: Whether candidates that no interest lists are in it, too.
     """
@@ -91,6 +94,9 @@ def ordered(  # noqa: PLR0913  (a reader, the reader's interests, and the papers
     for n, (interest, own) in enumerate(zip(interests, scores, strict=True)):
         _, here, there = np.intersect1d(rows, own.places, assume_unique=True, return_indices=True)
         by_interest[n, here] = own.values[there]
+        # Likes have the dislikes in them already.
+        if aversion is not None and interest.label not in {LIKED, TRENDING}:
+            by_interest[n] *= 1 - aversion[rows]
         for phrase in interest.phrases:
             by_interest[n] *= [bounds.holds(candidates[row], phrase) for row in followed]
     by_author = np.array([AUTHOR_SCORE if names else 0.0 for names in followed.values()])

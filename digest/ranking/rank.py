@@ -12,7 +12,7 @@ from digest.ranking.bar import adaptive
 from digest.ranking.bounds import phrases_of
 from digest.ranking.interest import Among, Scores
 from digest.ranking.labels import LIKED, TRENDING
-from digest.ranking.likes import Judged, JudgedPapers, Likes
+from digest.ranking.likes import Judged, JudgedPapers, Likes, aversion
 from digest.ranking.ordering import ROUNDING, Interest, ordered
 from digest.ranking.reasons import explained_match, plain_match
 from digest.ranking.select import Selection, select
@@ -213,7 +213,10 @@ class Ranker:
             for profile in profiles
         ]
         listed = self._scores(interests, least, Among.CANDIDATES)
+        averse = aversion([self._judgements(profile) for profile in profiles], self._judged, self._space)
         return [
-            ordered(profile, own, scores, self._candidates, self._heat, among=ids, whole=floor == 0)
-            for profile, own, scores, ids, floor in zip(profiles, interests, listed, among, least, strict=True)
+            ordered(profile, own, scores, self._candidates, self._heat, aversion=dislike, among=ids, whole=floor == 0)
+            for profile, own, scores, dislike, ids, floor in zip(
+                profiles, interests, listed, averse, among, least, strict=True
+            )
         ]
