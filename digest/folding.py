@@ -14,7 +14,7 @@ from digest.types import AnnounceType, Links, Paper, Signals
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_STRENGTH = ("arxiv:", "doi:", "title:")
+_STRENGTH = ("arxiv:", "doi:", "pmid:", "openreview:", "title:")
 _ANNOUNCE_TYPES = tuple(AnnounceType)
 _SAME_TEXT = 0.5
 
@@ -24,8 +24,8 @@ def fold(one: Paper, another: Paper) -> Paper:
 
     Version, title and abstract stay together: they are the newest version's (a source that states none, or has no
     abstract, yields to one that does). Dates are the first published, the last updated, and the first announced with
-    its type; counts are the highest; ids are joined, the strongest in front (arXiv, DOI, title); of everything else the
-    fullest value is kept: the most authors and categories, the longest link or comment.
+    its type; counts are the highest; ids are joined, the strongest in front (arXiv, DOI, PubMed, OpenReview, title); of
+    everything else the fullest value is kept: the most authors and categories, the longest link or comment.
     """
     text = max(one, another, key=_text_order)
     news = min(one, another, key=_news_order)

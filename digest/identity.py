@@ -1,10 +1,11 @@
 """Canonical ids: one work has one id, however a source spells it.
 
-Three kinds, in the order a source's claim is trusted: `arxiv:2401.01234` and `arxiv:hep-th/9901001`, `doi:10.1000/182`,
-and `title:0123456789abcdef` for works their source gives no identifier. None carries a version.
+Five kinds, in the order a source's claim is trusted: `arxiv:2401.01234` and `arxiv:hep-th/9901001`, `doi:10.1000/182`,
+`pmid:12345678`, `openreview:AbC12xyz`, and `title:0123456789abcdef` for works their source gives no identifier. None
+carries a version.
 
-Sources of the forms: https://info.arxiv.org/help/arxiv_identifier.html (both schemes of arXiv) and the DOI Handbook,
-section 2 (syntax, and that ASCII case does not count).
+Sources of the forms: https://info.arxiv.org/help/arxiv_identifier.html (both schemes of arXiv), the DOI Handbook,
+section 2 (syntax, and that ASCII case does not count), and what bioRxiv, PubMed and OpenReview print.
 """
 
 from __future__ import annotations
@@ -14,7 +15,11 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # The archives that existed before April 2007, when arXiv stopped naming the archive in the id. A closed list, because
 # `word/1234567` alone would match any path.
@@ -45,6 +50,25 @@ _DOI = re.compile(
     r"(?P<resolver>(?:https?://)?[^/\s]*doi[^/\s]*/|(?:urn:)?doi:\s*)?(?P<doi>10\.\d{4,9}(?:\.\d+)*/\S+)",
     re.IGNORECASE | re.ASCII,
 )
+# bioRxiv and medRxiv put the version behind the DOI, and a page of the same paper behind that.
+_PREPRINT = re.compile(
+    r"(10\.(?:1101|64898)/(?:\d{4}\.\d\d\.\d\d\.)?\d{6,8})v([1-9]\d{0,2})(?:\.[a-z][a-z.-]*)?", re.ASCII
+)
+_PREPRINT_PAGE = re.compile(
+    r"https?://(?:www\.)?(?:bio|med)rxiv\.org/content/(?:bio|med)?(?:rxiv/)?(?:early/[\d/]+/)?"
+    r"(?P<doi>10\.\d{4,9}/[^\s?\#]+?)(?:\.(?:full|abstract|full-text))?(?:\.pdf)?(?:[?\#]\S*)?",
+    re.IGNORECASE | re.ASCII,
+)
+_PMID = re.compile(
+    r"(?:pmid:\s*|https?://(?:www\.)?ncbi\.nlm\.nih\.gov/(?:m/)?pubmed/|https?://pubmed\.ncbi\.nlm\.nih\.gov/)"
+    r"(?P<pmid>[1-9]\d{0,8})/?(?:[?\#]\S*)?",
+    re.IGNORECASE | re.ASCII,
+)
+_OPENREVIEW = re.compile(
+    r"(?:openreview:|https?://(?:api2?\.)?openreview\.net/(?:forum|pdf|revisions|notes)\?(?:\S*&)?id=)"
+    r"(?P<forum>[A-Za-z0-9_-]{6,20})(?:[&\#]\S*)?",
+    re.ASCII,
+)
 _TITLE = re.compile(r"title:[0-9a-f]{16}", re.ASCII)
 
 _SURROGATE = re.compile(r"[\ud800-\udfff]")  # half of a character: no id, and no database takes it
@@ -67,18 +91,16 @@ def parse_id(text: str) -> PaperId | None:
 
     Understands arXiv ids of both schemes, with or without version, as bare id, `arXiv:` form, OAI identifier, arXiv's
     DOI, or URL (arxiv.org and its mirrors, ar5iv, alphaXiv, Hugging Face papers); DOIs bare, as `doi:` or behind any
-    resolver; and canonical ids themselves. The subject class of old ids is dropped (`math.GT/0309136` and
+    resolver; pages of bioRxiv and medRxiv, and the version behind their DOIs; `PMID: 123` and PubMed's URLs;
+    OpenReview's URLs; and canonical ids themselves. The subject class of old ids is dropped (`math.GT/0309136` and
     `math/0309136` are the same paper); DOIs are lower-cased.
     """
     text = text.strip()
     if _SURROGATE.search(text):
         return None
-    if found := _ARXIV.fullmatch(text):
-        return _arxiv_id(found)
-    if found := _DOI.fullmatch(text):
-        return _doi_id(found)
-    if _TITLE.fullmatch(text):
-        return PaperId(text)
+    for pattern, paper_id in _FORMS:
+        if found := pattern.fullmatch(text):
+            return paper_id(found)
     return None
 
 
@@ -95,11 +117,23 @@ def _arxiv_id(found: re.Match[str]) -> PaperId | None:
 
 def _doi_id(found: re.Match[str]) -> PaperId | None:
     doi = found["doi"]
-    if (found["resolver"] or "").lower().startswith("http"):
-        # A resolver's URL may carry tracking behind the DOI, and has the DOI percent-encoded.
+    if "://" in found[0]:
+        # The URL of a resolver may carry tracking behind the DOI, and any URL has the DOI percent-encoded.
         doi = unquote(re.split(r"[?#]", doi, maxsplit=1)[0])
     doi = "".join(doi.split()).rstrip(".,;").lower()
+    if versioned := _PREPRINT.fullmatch(doi):
+        return PaperId(f"doi:{versioned[1]}", int(versioned[2]))
     return PaperId(f"doi:{doi}") if not doi.endswith("/") else None
+
+
+_FORMS: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], PaperId | None]], ...]] = (
+    (_ARXIV, _arxiv_id),
+    (_PREPRINT_PAGE, _doi_id),
+    (_DOI, _doi_id),
+    (_PMID, lambda found: PaperId(f"pmid:{found['pmid']}")),
+    (_OPENREVIEW, lambda found: PaperId(f"openreview:{found['forum']}")),
+    (_TITLE, lambda found: PaperId(found[0])),
+)
 
 
 def title_key(title: str) -> str:

@@ -59,9 +59,31 @@ def test_a_doi_is_folded_whatever_resolver_stands_before_it(text: str, canonical
 
 
 @pytest.mark.parametrize(
+    ("text", "canonical", "version"),
+    [
+        ("10.1101/2021.01.01.425001v2", "doi:10.1101/2021.01.01.425001", 2),
+        ("https://doi.org/10.1101/425001v1", "doi:10.1101/425001", 1),
+        ("https://www.biorxiv.org/content/10.1101/2021.01.01.425001v3.full.pdf", "doi:10.1101/2021.01.01.425001", 3),
+        ("https://www.biorxiv.org/content/10.1101/2021.01.01.425001v1?rss=1", "doi:10.1101/2021.01.01.425001", 1),
+        ("http://medrxiv.org/content/10.64898/2026.02.03.123456v1", "doi:10.64898/2026.02.03.123456", 1),
+        ("10.1101/gr.123456.115", "doi:10.1101/gr.123456.115", None),
+        ("PMID: 33333333", "pmid:33333333", None),
+        ("https://pubmed.ncbi.nlm.nih.gov/33333333/", "pmid:33333333", None),
+        ("https://www.ncbi.nlm.nih.gov/pubmed/42?dopt=Abstract", "pmid:42", None),
+        ("https://openreview.net/forum?id=rJl-b3RcF7", "openreview:rJl-b3RcF7", None),
+        ("https://openreview.net/pdf?id=rJl-b3RcF7&noteId=x", "openreview:rJl-b3RcF7", None),
+        ("openreview:rJl-b3RcF7", "openreview:rJl-b3RcF7", None),
+    ],
+)
+def test_preprint_servers_and_indexes_have_ids_of_their_own(text: str, canonical: str, version: int | None) -> None:
+    """bioRxiv's DOIs lose their version; PubMed's and OpenReview's numbers are ids, as they are case-sensitive."""
+    assert parse_id(text) == PaperId(canonical, version)
+
+
+@pytest.mark.parametrize(
     "text",
     [
-        "", "hello", "0000.0000", "2413.01234", "2401.0123", "1412.01234", "0703.0001", "2401.01234v0", "2401.012345",
+        "", "hello", "pmid:0", "PMID", "33333333", "openreview:", "https://openreview.net/group?id=ICLR.cc", "0000.0000", "2413.01234", "2401.0123", "1412.01234", "0703.0001", "2401.01234v0", "2401.012345",
         "2401.01234v99999", "foo/9901001", "hep-th/9913001", "10.1000/", "10.12/x", "https://arxiv.org/list/cs.CL/new",
         "https://example.org/2401.01234", "see 2401.01234 for more", "٢٤٠١.٠١٢٣٤", "title:xyz", "v2",
     ],
