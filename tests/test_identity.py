@@ -76,14 +76,15 @@ def test_a_doi_is_folded_whatever_resolver_stands_before_it(text: str, canonical
     ],
 )
 def test_preprint_servers_and_indexes_have_ids_of_their_own(text: str, canonical: str, version: int | None) -> None:
-    """bioRxiv's DOIs lose their version; PubMed's and OpenReview's numbers are ids, as they are case-sensitive."""
+    """The DOIs of bioRxiv lose their version; numbers of PubMed and OpenReview are ids, in the case they are written."""
     assert parse_id(text) == PaperId(canonical, version)
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "", "hello", "pmid:0", "PMID", "33333333", "openreview:", "https://openreview.net/group?id=ICLR.cc", "0000.0000", "2413.01234", "2401.0123", "1412.01234", "0703.0001", "2401.01234v0", "2401.012345",
+        "", "hello", "pmid:0", "PMID", "33333333", "openreview:", "https://openreview.net/group?id=ICLR.cc",
+        "0000.0000", "2413.01234", "2401.0123", "1412.01234", "0703.0001", "2401.01234v0", "2401.012345",
         "2401.01234v99999", "foo/9901001", "hep-th/9913001", "10.1000/", "10.12/x", "https://arxiv.org/list/cs.CL/new",
         "https://example.org/2401.01234", "see 2401.01234 for more", "٢٤٠١.٠١٢٣٤", "title:xyz", "v2",
     ],
