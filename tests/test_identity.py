@@ -76,7 +76,7 @@ def test_a_doi_is_folded_whatever_resolver_stands_before_it(text: str, canonical
     ],
 )
 def test_preprint_servers_and_indexes_have_ids_of_their_own(text: str, canonical: str, version: int | None) -> None:
-    """The DOIs of bioRxiv lose their version; numbers of PubMed and OpenReview are ids, in the case they are written."""
+    """DOIs of bioRxiv lose their version; numbers of PubMed and OpenReview are ids, in the case they are written."""
     assert parse_id(text) == PaperId(canonical, version)
 
 
