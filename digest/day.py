@@ -6,10 +6,11 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from digest.completeness import account
 from digest.explain import explain, refused
 from digest.issue import compose
 from digest.ranking.rank import Ranker
-from digest.store import issues, papers
+from digest.store import batches, issues, papers
 from digest.store.statistics import of_all as all_statistics
 from digest.types import Skip, SkipReason
 
@@ -37,6 +38,7 @@ class Day:
             self._served = {each.slug: issues.coverage(connection, each.slug) for each in profiles}
             self._ledger = {each.slug: issues.recommended(connection, each.slug) for each in profiles}
             self.last_seq = papers.last_seq(connection)
+            self._sources = account(batches.on(connection, day), batches.last(connection, day), day)
 
     @cached_property
     def _ranker(self) -> Ranker:
@@ -58,7 +60,7 @@ class Day:
                 yield Skip(profile=profile.slug, reason=reason)
             else:
                 ids, selection = next(selected)
-                yield compose(profile, selection, considered=len(ids), day=self.day, now=now)
+                yield compose(profile, selection, considered=len(ids), day=self.day, now=now, sources=self._sources)
 
     def explain(self, profile: Profile, paper: Paper, sent: Issue | None) -> Explanation:
         """What became of a paper in the issue that was sent, or would become of it in the one to come."""

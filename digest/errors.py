@@ -5,6 +5,7 @@ The tree::
     DigestError
     ├── SettingsError     digest.toml or the environment
     ├── SourceError       a dump that is not what it claims, is cut off or cannot be read
+    ├── FetchError        a server that cannot be reached, refuses, or sends what is of no use
     ├── ProfileError      an interest profile; carries every fault of the file
     ├── TemplateError     a template that does not compile or names what is not there
     ├── StoreError        the database: locked, newer than this program, not ours
@@ -40,6 +41,21 @@ class SourceError(DigestError):
         super().__init__(f"{where}: {why}")
         self.where = where
         self.why = why
+
+
+class FetchError(DigestError):
+    """What was asked of a server did not come; `host` and `why` say where and why, without the rest of the URL.
+
+    `is_transient` tells what may go well later from what will not before somebody mends it. `retry_after` is how many
+    seconds the server wants to be left alone, where it said so.
+    """
+
+    def __init__(self, host: str, why: str, *, is_transient: bool, retry_after: float | None = None) -> None:
+        super().__init__(f"cannot fetch from {host!r}: {why}")
+        self.host = host
+        self.why = why
+        self.is_transient = is_transient
+        self.retry_after = retry_after
 
 
 class ProfileError(DigestError):

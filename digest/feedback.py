@@ -17,7 +17,7 @@ from digest.store import judgements, papers
 from digest.types import Judgement
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
     from pathlib import Path
 
@@ -78,11 +78,20 @@ def lesson(store: Store, path: Path) -> Lesson:
         ProfileError: the profile has faults or would have, or is laid out in a way that cannot be edited.
     """
     profile = profiles.load(path)
-    content = _read(path)
     with store.reading() as connection:
         said = judgements.of(connection, profile.slug)
         named = (*profile.liked, *profile.disliked, *(judgement.paper for judgement in said))
         known = papers.by_ids(connection, named)
+    return taught(path, said, known)
+
+
+def taught(path: Path, said: Sequence[Judgement], known: Mapping[str, Paper]) -> Lesson:
+    """What a profile that loads would be with these judgements in it; `known` as `digest.learn.learned` has `papers`.
+
+    Raises:
+        ProfileError: the profile would have faults, or is laid out in a way that cannot be edited.
+    """
+    content = _read(path)
     text = content.decode()
     mark = _BOM if text.startswith(_BOM) else ""
     edited = learned(text.removeprefix(_BOM), said, known, name=str(path))
@@ -93,37 +102,37 @@ def lesson(store: Store, path: Path) -> Lesson:
     edited_content = f"{mark}{edited}".encode()
     if len(edited_content) > profiles.MAX_BYTES:
         raise ProfileError((f"{path}: not edited, for it would be larger than {profiles.MAX_BYTES // 1024} KiB",))
-    return Lesson(path=path, content=content, edited=edited_content, judgements=said)
+    return Lesson(path=path, content=content, edited=edited_content, judgements=tuple(said))
 
 
-def learn(store: Store, taught: Lesson) -> None:
+def learn(store: Store, lesson: Lesson) -> None:
     """Put the edit in the place of the file in one step; its judgements are then the profile's, and wait no longer.
 
     Raises:
         ProfileError: the file was changed since it was read, or cannot be written; it is then left as it is.
     """
     # A link stays a link: what it leads to is what is edited.
-    path = taught.path.resolve()
-    if taught.edited != taught.content:
-        if _read(path) != taught.content:
-            raise ProfileError((f"{taught.path}: not edited, for it was changed meanwhile: try again",))
+    path = lesson.path.resolve()
+    if lesson.edited != lesson.content:
+        if _read(path) != lesson.content:
+            raise ProfileError((f"{lesson.path}: not edited, for it was changed meanwhile: try again",))
         unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
         try:
             try:
                 with unfinished.open("xb") as file:
                     # It holds an address, so nobody may read it who could not before.
                     shutil.copymode(path, unfinished)
-                    file.write(taught.edited)
+                    file.write(lesson.edited)
                     file.flush()
                     os.fsync(file.fileno())
                 unfinished.replace(path)
             finally:
                 unfinished.unlink(missing_ok=True)
         except OSError as error:
-            raise ProfileError((f"{taught.path}: cannot be written: {error.strerror}",)) from error
+            raise ProfileError((f"{lesson.path}: cannot be written: {error.strerror}",)) from error
     with store.writing() as connection:
-        for judgement in taught.judgements:
-            judgements.settle(connection, taught.path.stem, judgement)
+        for judgement in lesson.judgements:
+            judgements.settle(connection, lesson.path.stem, judgement)
 
 
 def _read(path: Path) -> bytes:

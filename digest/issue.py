@@ -15,12 +15,21 @@ if TYPE_CHECKING:
     from digest.types import Match, Profile
 
 
-def compose(profile: Profile, selection: Selection, *, considered: int, day: date, now: datetime) -> Issue | Skip:
+def compose(
+    profile: Profile,
+    selection: Selection,
+    *,
+    considered: int,
+    day: date,
+    now: datetime,
+    sources: tuple[str, ...] = (),
+) -> Issue | Skip:
     """The reader's issue of a day, or why there is none.
 
     With sections, each interest has its own heading, in the order of their best papers; without, all stand under one
     empty heading. Where nothing reached the bar, the reader's choice decides between no issue and one without papers.
-    `considered` counts the papers that were new to the reader, those out of the profile's bounds included.
+    `considered` counts the papers that were new to the reader, those out of the profile's bounds included;
+    `sources` say what was read for them.
     """
     if not selection.chosen and profile.empty_day is EmptyDay.SKIP:
         return Skip(profile=profile.slug, reason=SkipReason.BELOW_BAR)
@@ -33,6 +42,7 @@ def compose(profile: Profile, selection: Selection, *, considered: int, day: dat
         sections=_sections(selection.chosen, apart=profile.sections),
         considered=considered,
         passed=selection.passed,
+        sources=sources,
     )
 
 

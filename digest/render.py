@@ -176,4 +176,5 @@ def _specimen(heading: str, papers: int) -> Issue:
         sections=(Section(heading=heading, matches=(full, bare)[:papers]),) if papers else (),
         considered=4,
         passed=3,
+        sources=("arXiv cs.DL: 4 papers of 1 January",),
     )

@@ -7,17 +7,29 @@ import re
 import tomllib
 from email.utils import parseaddr
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from platformdirs import user_data_path
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from digest import feeds, tomlarray
 from digest.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pydantic_core import ErrorDetails
+
+
+FILE = "digest.toml"
+"""What the settings file is called in the home folder."""
+
+_CONTACT = re.compile(r"[^@\s()<>]+@[^@\s()<>]+|https?://[^\s()<>]+")
+
+
+def _named(value: str) -> str:
+    feeds.parse(value)
+    return value
 
 
 class Settings(BaseModel):
@@ -35,6 +47,12 @@ class Settings(BaseModel):
     background_papers: int = Field(
         default=3000, ge=0, le=100_000, description="How many earlier papers the new ones are compared with."
     )
+    sources: tuple[Annotated[str, AfterValidator(_named)], ...] = Field(
+        default=(), strict=False, description="Where papers are fetched from, by names that `digest.feeds` knows."
+    )
+    contact: str = Field(
+        default="", description="A mail address or URL that servers are given, to write to if we are a burden to them."
+    )
 
     @field_validator("sender")
     @classmethod
@@ -42,6 +60,21 @@ class Settings(BaseModel):
         _, address = parseaddr(value)
         if address.count("@") != 1 or not all(address.split("@")) or not value.isprintable():
             raise ValueError("expected a name and an address, like 'Paper Digest <digest@example.org>'")
+        return value
+
+    @field_validator("sources")
+    @classmethod
+    def _is_named_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        names = [feeds.parse(each).name for each in value]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"named twice: {', '.join(twice)}")
+        return value
+
+    @field_validator("contact")
+    @classmethod
+    def _can_be_sent(cls, value: str) -> str:
+        if value and not (value.isascii() and value.isprintable() and _CONTACT.fullmatch(value)):
+            raise ValueError(f"expected a mail address or a URL, like digest@example.org, got {value!r}")
         return value
 
     @property
@@ -95,7 +128,7 @@ def load(home: Path) -> Settings:
     Raises:
         SettingsError: names the file, the line and the key of every fault, one fault a line.
     """
-    path = home / "digest.toml"
+    path = home / FILE
     try:
         text = path.read_bytes().decode("utf-8-sig")
         values = tomllib.loads(text)
@@ -112,7 +145,7 @@ def load(home: Path) -> Settings:
     try:
         settings = Settings(home=home, **{key: value for key, value in values.items() if key in KEYS})
     except ValidationError as error:
-        faults += [_fault(path, text, str(each["loc"][0]), _complaint(each)) for each in error.errors()]
+        faults += [_fault_at(path, text, each) for each in error.errors()]
     if faults:
         raise SettingsError("\n".join(message for _, message in sorted(faults)))
     return settings
@@ -133,7 +166,18 @@ def _unknown(key: str) -> str:
 def _complaint(fault: ErrorDetails) -> str:
     if fault["type"] == "value_error":
         return fault["msg"].removeprefix("Value error, ")
+    if fault["type"] == "tuple_type":
+        return f"expected a list, got {fault['input']!r}"
     return f"expected {fault['msg'].removeprefix('Input should be ')}, got {fault['input']!r}"
+
+
+def _fault_at(path: Path, text: str, fault: ErrorDetails) -> tuple[int, str]:
+    key, *below = fault["loc"]
+    lines = tomlarray.lines(text, str(key))
+    if not below or not isinstance(below[0], int) or below[0] >= len(lines):
+        return _fault(path, text, str(key), _complaint(fault))
+    line = lines[below[0]]
+    return line, f"{path}:{line}: {key}[{below[0]}]: {_complaint(fault)}"
 
 
 def _fault(path: Path, text: str, key: str, why: str) -> tuple[int, str]:

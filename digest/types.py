@@ -186,8 +186,8 @@ class Section:
 class Issue:
     """One reader's digest for one day: everything needed to render it again, byte for byte.
 
-    `considered` counts the papers that were new to the reader, `passed` those of them above the reader's bar. An issue
-    without sections says that there were none (`EmptyDay.NOTE`).
+    `considered` counts the papers that were new to the reader, `passed` those of them above the reader's bar; `sources`
+    say in a line each what was read for it. An issue without sections says that there were none (`EmptyDay.NOTE`).
     """
 
     id: str
@@ -198,6 +198,7 @@ class Issue:
     sections: tuple[Section, ...]
     considered: int
     passed: int
+    sources: tuple[str, ...] = ()
 
     @property
     def matches(self) -> tuple[Match, ...]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 AUTHORS_SHOWN = 5
 REASONS_SHOWN = 6
 SIMILAR_SHOWN = 3
+SOURCES_SHOWN = 12
 
 # Bounds on what a source may put on a page, in characters: far above anything honest, and small enough that a hostile
 # record cannot push the papers beside it out of the mail.
@@ -132,6 +133,7 @@ class IssueView:
     sections: tuple[SectionView, ...]
     shortened: bool
     left_out: int
+    sources: tuple[str, ...]
 
     def variables(self) -> dict[str, object]:
         """The fields by name, as templates take them."""
@@ -176,6 +178,7 @@ def view(issue: Issue, *, characters: int | None, papers: int | None = None, sho
         sections=tuple(sections),
         shortened=shortened,
         left_out=shown - number,
+        sources=tuple(_short(line, _HEADING) for line in issue.sources[:SOURCES_SHOWN]),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -274,6 +275,25 @@ def test_a_preview_has_the_bytes_of_the_mail(here: Installation) -> None:
     before = shown()
     here.run(TEN)
     assert here.files()["outbox/2025-05-10-ada.eml"] == before == shown()
+
+
+def test_an_issue_says_what_was_read_for_it(here: Installation, tmp_path: Path) -> None:
+    """Each source of the day has a line in the mail, and one that has been silent for days is missed there."""
+    for name, day in (("one", 5), ("two", 6), ("three", 12)):
+        line = {"title": f"Owls of {name}", "announced": f"2025-05-{day:02}", "id": f"arxiv:2505.0000{day % 10}"}
+        (tmp_path / name).write_text(json.dumps(line), encoding="utf-8")
+    for name, day in (("one", 5), ("two", 6)):
+        ingest(here.store, [tmp_path / name], as_of=date(2025, 5, day), source="arxiv:cs.CV")
+    here.ingest(tmp_path / "three", date(2025, 5, 12))
+    issue = pipeline.preview(here.store, here.settings, ADA, day=date(2025, 5, 12), now=noon(date(2025, 5, 12)))
+    assert isinstance(issue, Issue)
+    assert issue.sources == (
+        "arXiv: 1 paper of 12 May",
+        "arXiv cs.CV, 12 May: nothing since 6 May",
+    )
+    rendered = Renderer().render(issue)
+    for part in (rendered.text, rendered.html, rendered.page):
+        assert "nothing since 6 May" in " ".join(part.split())
 
 
 def test_a_preview_of_a_sent_day_shows_what_was_sent(here: Installation) -> None:

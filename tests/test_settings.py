@@ -47,6 +47,8 @@ def test_a_file_says_what_differs(tmp_path: Path) -> None:
         'sender = "Lab Digest <digest@example.org>"\r\n'
         "window_days = 3\r\n"
         "background_papers = 0\r\n"
+        'sources = ["arxiv:cs.CV", # news\r\n "/srv/papers"]\r\n'
+        'contact = "digest@example.org"\r\n'
     )
     (tmp_path / "digest.toml").write_bytes(text.encode())
     settings = load(tmp_path)
@@ -54,6 +56,8 @@ def test_a_file_says_what_differs(tmp_path: Path) -> None:
         "sender": "Lab Digest <digest@example.org>",
         "window_days": 3,
         "background_papers": 0,
+        "sources": ("arxiv:cs.CV", "/srv/papers"),
+        "contact": "digest@example.org",
     }
     assert set(KEYS) == set(settings.model_dump(exclude={"home"}))
 
@@ -74,8 +78,8 @@ host = "localhost"
         "3: background_papers: expected a valid integer, got 'many'",
         "4: sender: expected a name and an address, like 'Paper Digest <digest@example.org>'",
         "5: window_days: expected greater than or equal to 1, got 0",
-        "6: home: unknown key: known are sender, window_days, background_papers",
-        "7: smtp: unknown key: known are sender, window_days, background_papers",
+        "6: home: unknown key: known are sender, window_days, background_papers, sources, contact",
+        "7: smtp: unknown key: known are sender, window_days, background_papers, sources, contact",
     ]
 
 
@@ -93,6 +97,50 @@ host = "localhost"
 def test_values_are_taken_as_they_stand(tmp_path: Path, line: str, why: str) -> None:
     """Nothing is converted or clipped: a wrong value is a fault that shows it."""
     assert faults(tmp_path, f"\n{line}\n") == [f"2: {why}"]
+
+
+def test_a_source_that_is_none_is_named_with_its_line(tmp_path: Path) -> None:
+    """In a list over several lines each fault has its own line and place, after faults of earlier lines."""
+    text = """sources = [
+  "arxiv:cs.CV", 7,
+  # not yet: "hf-dayly",
+  "hf-dayly",
+]
+contact = "nobody"
+"""
+    first, second, third = faults(tmp_path, text)
+    assert first == "2: sources[1]: expected a valid string, got 7"
+    assert second.startswith("4: sources[2]: expected a source, like ")
+    assert second.endswith("got 'hf-dayly' (did you mean 'hf-daily'?)")
+    assert third.startswith("6: contact: expected a mail address or a URL")
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ('sources = "arxiv:cs.CV"', "sources: expected a list, got 'arxiv:cs.CV'"),
+        ('sources = ["hf-daily", "arxiv:cs.CV", "HF-daily"]', "sources: named twice: hf-daily"),
+        ("[sources]", "sources: expected a list, got {}"),
+        ("contact = 3", "contact: expected a valid string, got 3"),
+    ],
+)
+def test_the_list_of_sources_is_a_list(tmp_path: Path, line: str, why: str) -> None:
+    """What is no list, or says the same twice, is a fault."""
+    assert faults(tmp_path, f"\n{line}\n") == [f"2: {why}"]
+
+
+@pytest.mark.parametrize("contact", ["digest@example.org", "https://example.org/digest?about=us", ""])
+def test_a_contact_is_an_address_or_a_url(tmp_path: Path, contact: str) -> None:
+    """Either may stand in a User-Agent."""
+    (tmp_path / "digest.toml").write_text(f'contact = "{contact}"\n', encoding="utf-8")
+    assert load(tmp_path).contact == contact
+
+
+@pytest.mark.parametrize("contact", ["me", "a@b (c)", "a@b\\r\\nX: y", "ftp://example.org", "café@example.org", "@"])
+def test_other_contacts_are_refused(tmp_path: Path, contact: str) -> None:
+    """What would break the header, or reach nobody, is a fault."""
+    [fault] = faults(tmp_path, f'contact = "{contact}"\n')
+    assert fault.startswith("1: contact: expected a mail address or a URL")
 
 
 @pytest.mark.parametrize("sender", ["Digest", "a@", "@b", "Digest <a@b@c>", "a@example.org\\nBcc: b@example.org", ""])

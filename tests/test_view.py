@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from digest.ranking.labels import FOLLOWED, LIKED, OUTSIDE, TRENDING
 from digest.types import Evidence, Issue, Links, Match, Nearest, Paper, Section
-from digest.view import PaperView, SimilarView, view, web_url
+from digest.view import SOURCES_SHOWN, PaperView, SimilarView, view, web_url
 
 OWLS = Match(paper=Paper(id="title:owls", title="Owls"), score=50.0, interest="owls")
 HEARD = Nearest(id="arxiv:2401.00001", title="Owls Heard", likeness=0.6189)
@@ -218,3 +218,12 @@ def test_a_day_with_nothing_above_the_bar_is_one_sentence(considered: int, summa
 def test_only_plain_web_urls_are_links(url: str | None, *, safe: bool) -> None:
     """A URL is a link only when it is absolute http or https with nothing hidden in it."""
     assert web_url(url) == (url if safe else None)
+
+
+def test_what_was_read_is_a_few_short_lines() -> None:
+    """Sources name themselves, so their lines are cleaned and bounded as all texts from strangers are."""
+    lines = ("arXiv cs.CV: 2 papers\u202e\n", "x" * 10_000, *"abcdefghijklmn")
+    told = view(replace(issue(), sources=lines), characters=0)
+    assert told.sources[0] == "arXiv cs.CV: 2 papers"
+    assert len(told.sources) == SOURCES_SHOWN
+    assert max(map(len, told.sources)) <= 160

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from digest.cli import issues, papers, profiles
+from digest.cli import issues, papers, profiles, sources
 from digest.cli.evaluate import evaluate
 from digest.cli.judge import judge
 from digest.cli.run import run
@@ -29,6 +29,7 @@ app = typer.Typer(
     "database, outbox, profiles and settings.",
 )
 app.command("ingest")(papers.ingest)
+app.command("fetch")(sources.fetch)
 app.command("papers")(papers.list_papers)
 app.command("rank")(issues.rank)
 app.command("preview")(issues.preview)
@@ -37,6 +38,7 @@ app.command("run")(run)
 app.command("judge")(judge)
 app.command("evaluate")(evaluate)
 app.add_typer(profiles.app, name="profiles")
+app.add_typer(sources.app, name="sources")
 
 
 def _print_version(*, wanted: bool) -> None:

@@ -70,6 +70,8 @@ def ingest(
             f"{counted(report.read, 'paper')} read: {report.new:,} new, {report.updated:,} updated, "
             f"{report.duplicate:,} known already; {report.rejected:,} rejected"
         )
+        for alarm in report.alarms:
+            typer.echo(f"look at this: {alarm}", err=True)
     if report.rejected:
         raise typer.Exit(1)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,6 +22,9 @@ from digest.cli.context import (
     settings,
     today,
 )
+
+if TYPE_CHECKING:
+    from digest.settings import Settings
 
 app = typer.Typer(
     no_args_is_help=True, help="Check, compare and teach interest profiles.\n\nExample: digest profiles check"
@@ -119,9 +122,7 @@ def learn(
     from digest.store import Store
 
     options = settings()
-    path = profile_path(profile, options)
-    if write and path.parent == sample.PROFILES and not Path(profile).is_file():
-        raise typer.BadParameter(f"{profile!r} is one of the examples: copy {path} to {options.profiles} and edit that")
+    path = _to_edit(profile, options, write=write)
     with Store(options.database) as store:
         lesson = feedback.lesson(store, path)
         if write:
@@ -134,3 +135,60 @@ def learn(
     else:
         print_bytes(lesson.diff())
         typer.echo(f"{path}: {said} learned" if write else f"{said}; --write edits {path}", err=True)
+
+
+@app.command("import")
+def import_(
+    profile: Annotated[str, typer.Argument(metavar="PROFILE", help="The profile's file, or the reader's name.")],
+    libraries: Annotated[
+        list[Path], typer.Argument(metavar="LIBRARY", help="Files of BibTeX, RIS or Zotero, or folders of them.")
+    ],
+    *,
+    write: Annotated[bool, typer.Option("--write", help="Edit the file instead of showing the edit.")] = False,
+) -> None:
+    """Bring a reader's own library into the profile: its papers as entries of liked, all else as it is.
+
+    Without --write the edit is only shown. With it, papers that the database does not have are added to it, too.
+    References without an arXiv id, a DOI or a PMID cannot be liked and are named, as is what cannot be read; of the
+    latter the exit code is 1.
+
+    Example: digest profiles import ada library.bib --write
+    """
+    from digest import library as library_of
+    from digest.store import Store
+
+    options = settings()
+    path = _to_edit(profile, options, write=write)
+    day = today()
+    library = library_of.read(libraries, as_of=day)
+    with Store(options.database) as store:
+        planned = library_of.plan(store, path, library, day=day)
+        if write:
+            library_of.bring_in(store, library, planned, day=day)
+    for rejection in library.rejections:
+        typer.echo(f"rejected: {rejection.where}: {rejection.why}", err=True)
+    for paper in library.nameless:
+        typer.echo(f"has no id: {paper.title}", err=True)
+    for paper in planned.disliked:
+        typer.echo(f"stays disliked: {paper.title}", err=True)
+    if planned.added:
+        print_bytes(planned.lesson.diff())
+    counts = [
+        counted(len(planned.added), "paper") + (" added" if write else " to add"),
+        f"{len(planned.known):,} liked already",
+        f"{len(planned.disliked):,} disliked",
+        f"{len(library.nameless):,} without id",
+        f"{len(library.rejections):,} rejected",
+    ]
+    hint = "" if write or not planned.added else f"; --write edits {path}"
+    typer.echo(f"{path}: {', '.join(counts)}{hint}", err=True)
+    if library.rejections:
+        raise typer.Exit(1)
+
+
+def _to_edit(profile: str, options: Settings, *, write: bool) -> Path:
+    """The file of a profile, which is none of the examples where it is to be written."""
+    path = profile_path(profile, options)
+    if write and path.parent == sample.PROFILES and not Path(profile).is_file():
+        raise typer.BadParameter(f"{profile!r} is one of the examples: copy {path} to {options.profiles} and edit that")
+    return path

@@ -12,16 +12,43 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from digest.errors import SourceError
-from digest.sources import arxiv_feed, arxiv_snapshot, hf_daily, interchange, trending_page
+from digest.sources import (
+    arxiv_feed,
+    arxiv_listing,
+    arxiv_rdf,
+    arxiv_snapshot,
+    bibtex,
+    biorxiv,
+    crossref,
+    csl_json,
+    dblp,
+    dblp_search,
+    europe_pmc,
+    hf_daily,
+    interchange,
+    journal_feed,
+    json_feed,
+    oai_pmh,
+    openalex,
+    openreview,
+    pubmed,
+    ris,
+    semantic_scholar,
+    trending_page,
+    web_of_science,
+    zotero,
+)
 from digest.sources.detect import LOOK_AHEAD, UTF16_MARKS, detect, unusable
 from digest.sources.lines import read_lines
+from digest.sources.naming import source_name
 from digest.sources.records import Dump, Record
 from digest.sources.streams import READ_ERRORS, chunks, describe, look_ahead, read_document
+from digest.sources.xml_records import read_records
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["FORMATS", "Dump", "Format", "Record", "read"]
+__all__ = ["FORMATS", "Dump", "Format", "Opened", "Record", "opened", "read"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +66,43 @@ FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
         "hf-daily-papers": Format("Hugging Face daily papers API (JSON)", partial(read_document, hf_daily.parse)),
         "arxiv-api": Format("arXiv API answer (Atom)", partial(read_document, arxiv_feed.parse)),
         "arxiv-feed": Format("arXiv announcement feed (RSS or Atom)", partial(read_document, arxiv_feed.parse)),
+        "arxiv-rdf": Format("arXiv announcement feed until 2024 (RSS 1.0)", partial(read_document, arxiv_rdf.parse)),
+        "oai-pmh": Format("OAI-PMH answer (arXiv, arXivRaw, oai_dc)", partial(read_document, oai_pmh.parse)),
+        "pubmed": Format("PubMed export (XML)", partial(read_records, pubmed.parse, pubmed.SHAPE)),
+        "dblp": Format("DBLP export (XML)", partial(read_records, dblp.parse, dblp.SHAPE)),
         "arxiv-snapshot": Format(
             "arXiv metadata snapshot (JSON lines)", partial(read_lines, arxiv_snapshot.parse), is_resumable=True
         ),
         "interchange": Format(
             "interchange form (JSON lines)", partial(read_lines, interchange.parse), is_resumable=True
+        ),
+        "arxiv-listing": Format(
+            "arXiv's daily mailing or .abs files (plain text)", partial(read_document, arxiv_listing.parse)
+        ),
+        "bibtex": Format("BibTeX or biblatex library", partial(read_document, bibtex.parse)),
+        "ris": Format("RIS library", partial(read_document, ris.parse)),
+        "web-of-science": Format("Web of Science export (plain text)", partial(read_document, web_of_science.parse)),
+        "zotero": Format("Zotero items (JSON)", partial(read_document, zotero.parse)),
+        "csl-json": Format("references in CSL-JSON", partial(read_document, csl_json.parse)),
+        "biorxiv": Format("bioRxiv and medRxiv API (JSON)", partial(read_document, biorxiv.parse)),
+        "europe-pmc": Format("Europe PMC search (JSON)", partial(read_document, europe_pmc.parse)),
+        "openalex": Format("OpenAlex API (JSON)", partial(read_document, openalex.parse)),
+        "openalex-lines": Format(
+            "OpenAlex works (JSON lines)", partial(read_lines, openalex.parse_work), is_resumable=True
+        ),
+        "crossref": Format("Crossref API (JSON)", partial(read_document, crossref.parse)),
+        "crossref-lines": Format(
+            "Crossref works (JSON lines)", partial(read_lines, crossref.parse_work), is_resumable=True
+        ),
+        "semantic-scholar": Format("Semantic Scholar API (JSON)", partial(read_document, semantic_scholar.parse)),
+        "semantic-scholar-lines": Format(
+            "Semantic Scholar papers (JSON lines)", partial(read_lines, semantic_scholar.parse_paper), is_resumable=True
+        ),
+        "openreview": Format("OpenReview API or conference list (JSON)", partial(read_document, openreview.parse)),
+        "dblp-search": Format("DBLP search (JSON)", partial(read_document, dblp_search.parse)),
+        "json-feed": Format("JSON Feed", partial(read_document, json_feed.parse)),
+        "journal-feed": Format(
+            "feed of a journal or a third party (RSS or Atom)", partial(read_document, journal_feed.parse)
         ),
     }
 )
@@ -51,7 +110,20 @@ FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
 
 
 def read(dump: Dump, *, format: str | None = None, offset: int = 0, line: int = 0) -> Iterator[Record]:  # noqa: A002
-    """The records of a dump in its order, as papers or rejections.
+    """The records of a dump in its order, as papers or rejections: `opened` without the name of its source."""
+    return opened(dump, format=format, offset=offset, line=line).records
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A dump whose format is known: where it comes from (`arxiv:cs.AI`, else the format's name), and its records."""
+
+    source: str
+    records: Iterator[Record]
+
+
+def opened(dump: Dump, *, format: str | None = None, offset: int = 0, line: int = 0) -> Opened:  # noqa: A002
+    """The records of a dump in its order, as papers or rejections, and the name of its source.
 
     Args:
         dump: The dump. Formats of lines are read as they are consumed, one line at most 8 MiB; documents are read at
@@ -72,7 +144,7 @@ def read(dump: Dump, *, format: str | None = None, offset: int = 0, line: int = 
     except READ_ERRORS as error:
         raise SourceError(dump.name, f"cannot be read: {describe(error)}") from error
     if offset:
-        return _resumed(dump, format, pieces, offset, line)
+        return Opened(format or "", _resumed(dump, format, pieces, offset, line))
     if why := unusable(head):
         raise SourceError(dump.name, why)
     name, seems = (format, "") if format else detect(head)
@@ -80,7 +152,7 @@ def read(dump: Dump, *, format: str | None = None, offset: int = 0, line: int = 
         raise SourceError(dump.name, seems)
     if FORMATS[name].is_resumable and head.startswith(UTF16_MARKS):
         raise SourceError(dump.name, "UTF-16: a format of JSON lines is UTF-8")
-    return FORMATS[name].reader(dump, pieces)
+    return Opened(source_name(head, name), FORMATS[name].reader(dump, pieces))
 
 
 def _resumed(dump: Dump, name: str | None, pieces: Iterator[bytes], offset: int, line: int) -> Iterator[Record]:

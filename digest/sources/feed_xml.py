@@ -7,13 +7,15 @@ declaration, the only place entities come from, is refused.
 
 from __future__ import annotations
 
-import codecs
 import html
 import re
 from dataclasses import dataclass
 from html.entities import html5
 
-_ENCODING = re.compile(rb"""^<\?xml[^>]*?\bencoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
+from digest.sources.feed_encoding import decode
+
+__all__ = ["FeedParts", "decode", "repaired", "root_element", "split"]
+
 _PROLOG = re.compile(r"\s*(?:<\?.*?\?>|<!--.*?-->)\s*", re.DOTALL)
 _ROOT = re.compile(r"\s*<(!DOCTYPE|[A-Za-z_][\w.:-]*)", re.IGNORECASE)
 _DECLARATION = re.compile(r"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
@@ -42,22 +44,6 @@ class FeedParts:
         return f'<?xml version="1.0" encoding="utf-8"?>\n{self.head}{"".join(entries)}{self.tail}'.encode()
 
 
-def decode(body: bytes) -> str:
-    """The document as text: by byte order mark, XML declaration, or UTF-8 (XML 1.0, appendix F)."""
-    for mark, encoding in (
-        (codecs.BOM_UTF8, "utf-8"),
-        (codecs.BOM_UTF16_LE, "utf-16"),
-        (codecs.BOM_UTF16_BE, "utf-16"),
-    ):
-        if body.startswith(mark):
-            return body.decode(encoding, "replace").removeprefix("\ufeff")
-    declared = _ENCODING.match(body.lstrip())
-    try:
-        return body.decode(declared[1].decode("ascii") if declared else "utf-8", "replace")
-    except (LookupError, ValueError):
-        return body.decode("utf-8", "replace")
-
-
 def root_element(text: str) -> re.Match[str] | None:
     """The opening of the root element, its name as group 1, or of a document type declaration (`!DOCTYPE`)."""
     at = 0
@@ -71,7 +57,7 @@ def split(text: str) -> FeedParts | None:
 
     An entry that is never closed counts as an entry where another follows, and as cut off where none does.
     """
-    text = _repaired(text)
+    text = repaired(text)
     root = root_element(text)
     if root is None or root[1] not in _FRAMES or _DECLARATION.search(text):
         return None
@@ -91,7 +77,7 @@ def split(text: str) -> FeedParts | None:
     return FeedParts(head, tuple(entries), tail, is_cut=f"</{root[1]}>" not in text)
 
 
-def _repaired(text: str) -> str:
+def repaired(text: str) -> str:
     """The text without what makes XML ill-formed for no loss: stray ampersands, HTML's entities, control characters."""
     return _AMPERSAND.sub(_numeric, _FORBIDDEN.sub("", text))
 

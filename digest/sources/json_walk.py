@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
 _DECODER = json.JSONDecoder()
 _LONGEST_LITERAL = len("-Infinity")
@@ -29,42 +29,63 @@ def members(text: str, at: int) -> Iterator[tuple[str, int]]:
 
     The key comes before its value is looked at, so the last one may belong to a value that is cut off.
     """
-    at = _skip(text, at + 1)
+    at = skip_space(text, at + 1)
     try:
         while text[at : at + 1] == '"':
             key, at = decode(text, at)
-            at = _skip(text, at)
+            at = skip_space(text, at)
             if text[at : at + 1] != ":":
                 return
-            at = _skip(text, at + 1)
+            at = skip_space(text, at + 1)
             yield str(key), at
             _, at = decode(text, at)
-            at = _skip(text, at)
+            at = skip_space(text, at)
             if text[at : at + 1] != ",":
                 return
-            at = _skip(text, at + 1)
+            at = skip_space(text, at + 1)
     except BrokenJsonError:
         return
 
 
-def elements(text: str, at: int) -> Iterator[object]:
-    """The values of the array that opens at `at`.
+def elements(text: str, at: int) -> Generator[object, None, int]:
+    """The values of the array that opens at `at`; the generator returns the place after the array.
 
     Raises:
         BrokenJsonError: The array is cut off or broken after what came out before.
     """
-    at = _skip(text, at + 1)
+    at = skip_space(text, at + 1)
     if text[at : at + 1] == "]":
-        return
+        return at + 1
     while True:
         value, at = decode(text, at)
         yield value
-        at = _skip(text, at)
+        at = skip_space(text, at)
         if text[at : at + 1] == "]":
-            return
+            return at + 1
         if text[at : at + 1] != ",":
             raise BrokenJsonError("expected a comma or the end of the list", at, is_end=at >= len(text))
-        at = _skip(text, at + 1)
+        at = skip_space(text, at + 1)
+
+
+def close_object(text: str, at: int) -> int:
+    """The place after the object in which a member's value ends at `at`; the members behind it are passed over.
+
+    Raises:
+        BrokenJsonError: The object is cut off or broken behind that place.
+    """
+    while True:
+        at = skip_space(text, at)
+        if text[at : at + 1] == "}":
+            return at + 1
+        for sign, what in ((",", "a comma or the end of the object"), ('"', "a key")):
+            if text[at : at + 1] != sign:
+                raise BrokenJsonError(f"expected {what}", at, is_end=at >= len(text))
+            at = skip_space(text, at + 1) if sign == "," else at
+        _, at = decode(text, at)
+        at = skip_space(text, at)
+        if text[at : at + 1] != ":":
+            raise BrokenJsonError("expected a colon", at, is_end=at >= len(text))
+        _, at = decode(text, skip_space(text, at + 1))
 
 
 def decode(text: str, at: int) -> tuple[object, int]:
@@ -84,6 +105,7 @@ def decode(text: str, at: int) -> tuple[object, int]:
         raise BrokenJsonError("a number is too long or the nesting too deep", at, is_end=False) from error
 
 
-def _skip(text: str, at: int) -> int:
+def skip_space(text: str, at: int) -> int:
+    """The place of the first character from `at` on that is no white space of JSON."""
     found = _SPACE.match(text, at)
     return found.end() if found else at

@@ -136,3 +136,31 @@ checkpoints = sa.Table(
     sa.Column("line", sa.Integer, nullable=False),
     sa.Column("report", sa.Text, nullable=False),
 )
+
+# What was taken in from a URL or a file without a fault: while these stay the same, there is nothing new in it.
+validators = sa.Table(
+    "validators",
+    metadata,
+    sa.Column("place", sa.Text, primary_key=True),
+    sa.Column("etag", sa.Text),
+    sa.Column("last_modified", sa.Text),
+    sa.Column("seen", UTCDateTime, nullable=False, index=True),
+    sqlite_with_rowid=False,
+)
+
+batches = sa.Table(
+    "batches",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("source", sa.Text, nullable=False, index=True),
+    # The day the source was asked, and the day that its papers are of.
+    sa.Column("asked", sa.Date, nullable=False, index=True),
+    sa.Column("day", sa.Date),
+    sa.Column("announced", sa.Integer),
+    sa.Column("read", sa.Integer, nullable=False),
+    sa.Column("new", sa.Integer, nullable=False),
+    sa.Column("updated", sa.Integer, nullable=False),
+    sa.Column("rejected", sa.Integer, nullable=False),
+    sa.Column("content", sa.Text, nullable=False),
+    sqlite_autoincrement=True,
+)

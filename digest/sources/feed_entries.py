@@ -1,0 +1,321 @@
+"""Feeds of anyone -> their entries as feedparser reads them, each whole and each by itself.
+
+Formats: RSS 0.9x and 2.0 (https://www.rssboard.org/rss-specification), RSS 1.0 (RDF, https://web.resource.org/rss/1.0/)
+and Atom (RFC 4287). The text is cut into entries before feedparser sees it, so that one broken entry does not swallow
+those behind it, and entries that are not well-formed are mended first: feedparser's own lenient parser loses a field
+that is not closed, and takes ten times as long. Nothing is fetched, and of a document type declaration only names for a
+few characters (`nbsp`) are kept.
+"""
+
+from __future__ import annotations
+
+import html
+import io
+import re
+import warnings
+from dataclasses import dataclass
+from html.entities import html5
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+from xml.parsers import expat
+
+import feedparser
+
+from digest.sources.xml_mending import mended
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+MAX_ENTRIES = 10_000
+"""Entries read of one feed; no feed has so many, and feedparser takes its time for each."""
+
+_LONGEST_ENTRY = 2**20
+# Tags cost time, so a feed has so many and one more for so many characters.
+_MANY_TAGS = 10_000
+_TEXT_A_TAG = 16
+_BATCH = 200
+_BATCH_SIZE = 2**20
+_MANY_NAMESPACES = 100
+
+# feedparser looks for an address in an author's name in time that grows with the square of a word's length.
+_ENDLESS_WORD = re.compile(r"([\w.+-]{400})[\w.+-]+")
+_TITLE = re.compile(r"<(?:\w{1,20}:)?title[\s>/]", re.IGNORECASE)
+_PROLOG = re.compile(r"\s*+(?:<\?[^>]*+>|<!--.*?-->)", re.DOTALL)
+_ROOT = re.compile(r"\s*+<(?:(?P<prefix>[A-Za-z_][\w.-]*+):)?(?P<name>feed|rss|rdf)(?=[\s>/])", re.IGNORECASE)
+_LATE_ROOT = re.compile(
+    r"<rss\s[^>]{0,300}version\s*=|<(?:\w+:)?feed\s[^>]{0,300}Atom|<rdf:RDF\s|<rss>\s*<channel", re.IGNORECASE
+)
+_LATEST_ROOT = 8192
+_TAG_END = re.compile(r"""[^>"']*+(?:"[^"]*+"[^>"']*+|'[^']*+'[^>"']*+)*+>""")
+_NAMESPACE = re.compile(r"""\sxmlns(?::([A-Za-z_][\w.-]*))?\s*=\s*("[^"<&]*"|'[^'<&]*')""")
+_KNOWN_NAMESPACES: Final = {
+    "atom": "http://www.w3.org/2005/Atom",
+    "cc": "http://web.resource.org/cc/",
+    "content": "http://purl.org/rss/1.0/modules/content/",
+    "dc": "http://purl.org/dc/elements/1.1/",
+    "dcterms": "http://purl.org/dc/terms/",
+    "media": "http://search.yahoo.com/mrss/",
+    "prism": "http://prismstandard.org/namespaces/basic/2.0/",
+    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+    "slash": "http://purl.org/rss/1.0/modules/slash/",
+    "xhtml": "http://www.w3.org/1999/xhtml",
+}
+
+_DOCTYPE = re.compile(r"<!DOCTYPE\b", re.IGNORECASE)
+_DOCTYPE_SIGN = re.compile(r"""["'\[\]>]|<!--.*?-->""", re.DOTALL)
+_ENTITY = re.compile(r"""<!ENTITY\s+([A-Za-z][\w.-]{0,31})\s+(?:"([^"<%]{0,40})"|'([^'<%]{0,40})')\s*>""")
+_LONGEST_VALUE = 16
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_AMPERSAND = re.compile(
+    r"&(?!(?:amp|lt|gt|quot|apos);)(?:#(?P<number>[0-9]{1,7}|[xX][0-9a-fA-F]{1,6});|(?P<name>[A-Za-z][\w.-]{0,31});)?"
+)
+_CDATA, _CDATA_END = "<![CDATA[", "]]>"
+_COMMENT, _COMMENT_END = "<!--", "-->"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry: its text, and what feedparser made of it, or why it made nothing of it."""
+
+    text: str
+    fields: dict[str, Any] | None
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What opens and closes a document for any of a feed's entries, and the namespace prefixes it declares."""
+
+    opening: str
+    closing: str
+    prefixes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A feed: the text before its entries, the texts of its entries, and whether it ends before its root does."""
+
+    head: str
+    entries: tuple[str, ...]
+    frame: Frame
+    is_cut: bool
+
+
+def starts_late(text: str) -> bool:
+    """Whether a feed begins in `text` behind something that is none of it, such as a warning of the server."""
+    return _LATE_ROOT.search(text, 0, _LATEST_ROOT) is not None
+
+
+def split(text: str) -> Feed | None:
+    """The parts of a feed; None where the text is none.
+
+    Whatever stands before the root element is dropped. An entry that is not closed ends where the next begins or the
+    feed does; the last entry of a feed that is cut off is dropped.
+    """
+    text, names = _without_doctype(text)
+    text = _repaired(text, names)
+    root = _root(text)
+    tag = _TAG_END.match(text, root.end()) if root else None
+    if root is None or tag is None:
+        return None
+    prefix, kind = (root["prefix"] or ""), root["name"].lower()
+    name = {"feed": "entry"}.get(kind, "item")
+    colon = rf"{re.escape(prefix)}:" if prefix and kind == "feed" else r"(?:rss\w*:)?"
+    closing = f"</{prefix}:{root['name']}>" if prefix else f"</{root['name']}>"
+    end = text.rfind(closing)
+    spans = list(_spans(text, rf"{colon}{name}", tag.end(), end if end >= 0 else len(text)))
+    entries = [text[start:stop] if stop else f"{text[start:limit]}</{called}>" for start, stop, limit, called in spans]
+    if spans and end < 0 and spans[-1][1] is None:
+        entries.pop()
+    head = text[root.start() : spans[0][0]] if spans else text[root.start() :]
+    return Feed(head, tuple(entries), _frame(root, text[root.end() : tag.end()], head, closing), is_cut=end < 0)
+
+
+def read(feed: Feed) -> Iterator[Entry]:
+    """The first `MAX_ENTRIES` entries of a feed in their order."""
+    texts = iter(feed.entries[:MAX_ENTRIES])
+    allowed = _MANY_TAGS
+    while batch := list(_batch(texts)):
+        faults: list[str] = []
+        for text in batch:
+            tags = text.count("<")
+            allowed += len(text) // _TEXT_A_TAG - tags
+            faults.append(_excess(text, allowed))
+            allowed += tags if faults[-1] else 0
+        batch = [_ENDLESS_WORD.sub(r"\1", text) for text in batch]
+        found = iter(_entries(feed.frame, [text for text, fault in zip(batch, faults, strict=True) if not fault]))
+        yield from (
+            Entry(text, None, fault) if fault else next(found) for text, fault in zip(batch, faults, strict=True)
+        )
+
+
+def _batch(texts: Iterator[str]) -> Iterator[str]:
+    size = 0
+    for text in islice(texts, _BATCH):
+        yield text
+        size += len(text)
+        if size > _BATCH_SIZE:
+            return
+
+
+def _excess(text: str, allowed: int) -> str:
+    if len(text) > _LONGEST_ENTRY:
+        return f"longer than {_LONGEST_ENTRY // 2**20} MiB"
+    if allowed < 0:
+        return "hardly anything but tags"
+    return "" if _TITLE.search(text) else "no title"
+
+
+def _entries(frame: Frame, texts: Sequence[str]) -> list[Entry]:
+    """What feedparser makes of entries: of all at once where that goes well, else of the broken ones mended."""
+    if not texts:
+        return []
+    if (found := _parsed(frame, texts)) is not None:
+        return [Entry(text, fields) for text, fields in zip(texts, found, strict=True)]
+    whole = [mended(text, frame.prefixes) if _fault(frame, text) else text for text in texts]
+    faults = [_fault(frame, text) for text in whole]
+    read = iter(_each(frame, [text for text, fault in zip(whole, faults, strict=True) if not fault]))
+    return [
+        Entry(text, None, f"not well-formed: {fault}")
+        if fault
+        else Entry(text, next(read), "feedparser cannot read it")
+        for text, fault in zip(texts, faults, strict=True)
+    ]
+
+
+def _each(frame: Frame, texts: Sequence[str]) -> list[dict[str, Any] | None]:
+    """What feedparser makes of well-formed entries; None for those that it fails on, found by halving."""
+    if not texts or (found := _parsed(frame, texts)) is None:
+        half = len(texts) // 2
+        return [*_each(frame, texts[:half]), *_each(frame, texts[half:])] if half else [None] * len(texts)
+    return list(found)
+
+
+def _parsed(frame: Frame, texts: Sequence[str]) -> list[dict[str, Any]] | None:
+    """What feedparser makes of well-formed entries, one for each; None where they are not."""
+    found = _feedparser(frame, "".join(texts))
+    if found is None or found.bozo or len(found.entries) != len(texts):
+        return None
+    return [dict(entry) for entry in found.entries]
+
+
+def _feedparser(frame: Frame, entries: str) -> Any:  # noqa: ANN401 - feedparser's results have no types
+    document = f'<?xml version="1.0" encoding="utf-8"?>\n{frame.opening}{entries}{frame.closing}'.encode()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            # As a stream: a string or bytes might be taken for an address or a path and opened.
+            return feedparser.parse(io.BytesIO(document), sanitize_html=False, resolve_relative_uris=False)
+        except Exception:  # noqa: BLE001 - its parsers raise whatever a wild declaration, date or base64 makes them raise
+            return None
+
+
+def _fault(frame: Frame, text: str) -> str:
+    parser = expat.ParserCreate(namespace_separator=" ")
+    try:
+        parser.Parse(f"{frame.opening}{text}{frame.closing}".encode(), True)  # noqa: FBT003 - it takes no names
+    except expat.ExpatError as error:
+        return str(expat.errors.messages.get(error.code, "")).removeprefix("not well-formed ").strip("()") or str(error)
+    return ""
+
+
+def _root(text: str) -> re.Match[str] | None:
+    at = 0
+    while prolog := _PROLOG.match(text, at):
+        at = prolog.end()
+    if root := _ROOT.match(text, at):
+        return root
+    late = _LATE_ROOT.search(text, 0, _LATEST_ROOT)
+    return _ROOT.match(text, late.start()) if late else None
+
+
+def _frame(root: re.Match[str], attributes: str, head: str, closing: str) -> Frame:
+    """The root with all namespaces that the feed declares before its entries, and those everybody means."""
+    found = {prefix: uri for prefix, uri in _NAMESPACE.findall(head) if prefix}
+    found |= {prefix: uri for prefix, uri in _NAMESPACE.findall(attributes) if prefix}
+    default = [uri for prefix, uri in _NAMESPACE.findall(attributes) if not prefix][:1]
+    known = {prefix: f'"{uri}"' for prefix, uri in _KNOWN_NAMESPACES.items()}
+    used = {prefix: uri for prefix, uri in (known | found).items() if prefix not in ("xml", "xmlns") and uri[1:-1]}
+    if root["prefix"] and root["prefix"] not in used:
+        used[root["prefix"]] = '"http://www.w3.org/2005/Atom"'
+    used = dict(islice(used.items(), _MANY_NAMESPACES))
+    declared = "".join(f" xmlns:{prefix}={uri}" for prefix, uri in used.items())
+    opening = f"{root[0].strip()}{''.join(f' xmlns={uri}' for uri in default)}{declared}"
+    if root["name"].lower() == "rss":
+        return Frame(f'{opening} version="2.0"><channel>', f"</channel>{closing}", tuple(used))
+    return Frame(f"{opening}>", closing, tuple(used))
+
+
+def _spans(text: str, name: str, at: int, limit: int) -> Iterator[tuple[int, int | None, int, str]]:
+    """Start, end (None if it is not closed), limit and name of each entry; what looks like one in CDATA is none."""
+    signs = re.compile(
+        rf"<!\[CDATA\[|<!--|(?P<open><(?P<name>{name})(?=[\s>/]))|(?P<close></(?:{name})\s*>)", re.IGNORECASE
+    )
+    again = re.compile(rf"</(?:{name})\s*>\s*<(?:{name})(?=[\s>/])", re.IGNORECASE)
+    beginning: tuple[int, str] | None = None
+    ends = {_CDATA: _CDATA_END, _COMMENT: _COMMENT_END}
+    while found := signs.search(text, at, limit):
+        at = found.end()
+        if found["open"]:
+            if beginning:
+                yield beginning[0], None, found.start(), beginning[1]
+            beginning = found.start(), found["name"]
+        elif found["close"]:
+            if beginning:
+                yield beginning[0], found.end(), found.end(), beginning[1]
+            beginning = None
+        elif found[0] in ends:
+            end = text.find(ends[found[0]], at, limit)
+            if end < 0:
+                del ends[found[0]]  # there is no other either, and looking again and again would take for ever
+            elif not (beginning and again.search(text, at, end)):
+                at = end
+    if beginning:
+        yield beginning[0], None, limit, beginning[1]
+
+
+def _without_doctype(text: str) -> tuple[str, dict[str, str]]:
+    """The text without its document type declaration, and the few characters that their entities stand for."""
+    names: dict[str, str] = {}
+    found = _DOCTYPE.search(text, 0, _LATEST_ROOT)
+    end = _doctype_end(text, found.start()) if found else None
+    if found is None or end is None:
+        return text, names
+    for name, one, other in _ENTITY.findall(text, found.start(), end):
+        value = html.unescape(one or other)
+        if len(value) <= _LONGEST_VALUE and "&" not in value:
+            names.setdefault(name, value)
+    return text[: found.start()] + text[end:], names
+
+
+def _doctype_end(text: str, start: int) -> int | None:
+    """Where the document type declaration that begins at `start` ends; None where it does not."""
+    depth, quote = 0, ""
+    for found in _DOCTYPE_SIGN.finditer(text, start):
+        sign = found[0]
+        if quote:
+            quote = "" if sign == quote else quote
+        elif sign in ("'", '"'):
+            quote = sign
+        elif sign in "[]":
+            depth += 1 if sign == "[" else -1
+        elif sign == ">" and depth <= 0:
+            return found.end()
+    return None
+
+
+def _repaired(text: str, names: Mapping[str, str]) -> str:
+    """The text without what makes XML ill-formed for no loss: control characters, stray ampersands, named entities."""
+
+    def replaced(found: re.Match[str]) -> str:
+        if found["number"]:
+            char = html.unescape(found[0])
+            return "".join(f"&#{ord(each)};" for each in char if not _FORBIDDEN.match(each))
+        if name := found["name"]:
+            if name in names:
+                return html.escape(names[name])
+            if f"{name};" in html5:
+                return "".join(f"&#{ord(char)};" for char in html5[f"{name};"])
+        return f"&amp;{found[0][1:]}"
+
+    return _AMPERSAND.sub(replaced, _FORBIDDEN.sub("", text))
