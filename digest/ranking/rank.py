@@ -20,7 +20,7 @@ from digest.ranking.space import Space
 from digest.ranking.topics import Topics
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
     from datetime import date
 
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 NO_VOTES = 0.1
 """What a paper without votes scores with a reader who has no interests: no paper is beneath such a reader."""
 
+
+BLOCK = 100
+"""Readers whose whole rankings are held at once."""
 
 MOST_HALVINGS = 100
 """However old all of a reader's judgements are, they keep some weight, so that there is a mean of them."""
@@ -97,12 +100,12 @@ class Ranker:
             for n, place in enumerate(order)
         ]
 
-    def orders(self, profiles: Sequence[Profile]) -> list[list[Paper]]:
-        """For each reader the papers of `rank`, without scores or reasons."""
-        return [
-            [self._candidates[row] for row in ranking.rows]
-            for ranking in self._rankings(profiles, [None] * len(profiles), whole=True)
-        ]
+    def scores(self, profiles: Sequence[Profile]) -> Iterator[tuple[list[Paper], NDArray[np.float64]]]:
+        """For each reader the papers of `rank` in their order, and their scores, without reasons."""
+        for start in range(0, len(profiles), BLOCK):
+            block = profiles[start : start + BLOCK]
+            for ranking in self._rankings(block, [None] * len(block), whole=True):
+                yield [self._candidates[row] for row in ranking.rows], np.minimum(ranking.totals, 100.0)
 
     def select(
         self, profiles: Sequence[Profile], among: Sequence[AbstractSet[str] | None], *, explained: bool = True

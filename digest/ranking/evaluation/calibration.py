@@ -29,21 +29,17 @@ class Band:
 
 def calibration(evaluation_set: EvaluationSet, progress: Progress) -> list[Band]:
     """How often papers of each band of scores were chosen; what a reader knew already is in none."""
-    scores: list[float] = []
-    chosen: list[bool] = []
+    papers, hits = np.zeros(len(EDGES)), np.zeros(len(EDGES))
     pools = list(dict.fromkeys(task.pool for task in evaluation_set.tasks))
     for n, pool in enumerate(pools):
         progress.step("scores", n, len(pools), pool)
         candidates, history = evaluation_set.candidates(pool), evaluation_set.history(pool)
         ranker = Ranker(candidates, history, evaluation_set.papers)
-        for task in evaluation_set.tasks:
-            if task.pool == pool:
-                ranking = ranker.rank(task.reader, explained=0)
-                scores += [match.score for match in ranking]
-                chosen += [match.paper.id in task.relevant for match in ranking]
-    band = np.clip(np.searchsorted(EDGES, scores, side="right"), 1, len(EDGES) - 1)
-    papers = np.bincount(band, minlength=len(EDGES))
-    hits = np.bincount(band, weights=chosen, minlength=len(EDGES))
+        tasks = [task for task in evaluation_set.tasks if task.pool == pool]
+        for task, (ranked, scores) in zip(tasks, ranker.scores([task.reader for task in tasks]), strict=True):
+            band = np.clip(np.searchsorted(EDGES, scores, side="right"), 1, len(EDGES) - 1)
+            papers += np.bincount(band, minlength=len(EDGES))
+            hits += np.bincount(band, [paper.id in task.relevant for paper in ranked], len(EDGES))
     return [
         Band(low=low, high=high, papers=int(papers[n]), chosen=int(hits[n]))
         for n, (low, high) in enumerate(pairwise(EDGES), start=1)

@@ -34,7 +34,7 @@ def _ranked(candidates: Sequence[Paper], history: Sequence[Paper], readers: Sequ
     ranker = Ranker(candidates, background=history, judged=judged)
     column = {paper.id: n for n, paper in enumerate(candidates)}
     scores = np.full((len(readers), len(candidates)), -np.inf)
-    for row, order in zip(scores, ranker.orders(readers), strict=True):
+    for row, (order, _) in zip(scores, ranker.scores(readers), strict=True):
         # The place, not the score: the ranking's order is more than that.
         row[[column[paper.id] for paper in order]] = -np.arange(len(order))
     return scores
