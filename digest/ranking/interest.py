@@ -34,7 +34,9 @@ class Among(Enum):
 
 
 class Interests(Protocol):
-    """Interests of one kind, of any number of readers."""
+    """Interests of one kind, of any number of readers; `weights` has a row for each."""
+
+    weights: csr_matrix
 
     def scores(self, floors: NDArray[np.float64], among: Among = Among.CANDIDATES) -> list[Scores]:
         """For each interest the papers whose score is its floor or more, all papers where the floor is 0.

@@ -35,6 +35,9 @@ NO_VOTES = 0.1
 """What a paper without votes scores with a reader who has no interests: no paper is beneath such a reader."""
 
 
+UNREACHED = 1e6
+"""The floor of an interest that nobody asks for."""
+
 BLOCK = 100
 """Readers whose whole rankings are held at once."""
 
@@ -65,7 +68,7 @@ class Ranker:
         self._background = sorted(background, key=lambda paper: paper.id)
         self._space = Space(self._candidates, self._background, statistics)
         self._judged_papers = judged
-        self._day = day or max(filter(None, map(trending.news_day, self._candidates)), default=None)
+        self._day = day or max(filter(None, (paper.news_day for paper in self._candidates)), default=None)
 
     def rank(
         self, profile: Profile, *, among: AbstractSet[str] | None = None, explained: int | None = None
@@ -83,38 +86,37 @@ class Ranker:
             among: Ids of the candidates that may be in the ranking; None for all.
             explained: How many of the first matches get their evidence, which takes most of the time; None for all.
         """
-        (ranking,) = self._rankings([profile], [among], whole=True)
-        first = len(ranking.rows) if explained is None else explained
-        return [
-            (explained_match if place < first else plain_match)(ranking, place, self._space, self._candidates)
-            for place in range(len(ranking.rows))
-        ]
+        (ranking,) = self._rankings([profile], [among], self._interests([profile]), whole=True)
+        return self._matches(ranking, range(len(ranking.rows)), explained)
 
     def best_by_score(self, profile: Profile, *, explained: int | None = None) -> list[Match]:
         """The same matches, highest score first, whichever interest's turn it is; equals are ordered by paper id."""
-        (ranking,) = self._rankings([profile], [None], whole=True)
-        order = np.lexsort((ranking.rows, -ranking.totals))
-        first = len(order) if explained is None else explained
-        return [
-            (explained_match if n < first else plain_match)(ranking, int(place), self._space, self._candidates)
-            for n, place in enumerate(order)
-        ]
+        (ranking,) = self._rankings([profile], [None], self._interests([profile]), whole=True)
+        return self._matches(ranking, np.lexsort((ranking.rows, -ranking.totals)).tolist(), explained)
 
     def scores(self, profiles: Sequence[Profile]) -> Iterator[tuple[list[Paper], NDArray[np.float64]]]:
         """For each reader the papers of `rank` in their order, and their scores, without reasons."""
         for start in range(0, len(profiles), BLOCK):
             block = profiles[start : start + BLOCK]
-            for ranking in self._rankings(block, [None] * len(block), whole=True):
+            for ranking in self._rankings(block, [None] * len(block), self._interests(block), whole=True):
                 yield [self._candidates[row] for row in ranking.rows], np.minimum(ranking.totals, 100.0)
 
     def select(
         self, profiles: Sequence[Profile], among: Sequence[AbstractSet[str] | None], *, explained: bool = True
     ) -> list[Selection]:
         """What each reader's issue holds, out of the candidates that are new to that reader (`among`; None for all)."""
-        floors = self._bars(profiles)
+        interests = self._interests(profiles)
+        bars = self._bars(profiles, interests)
         return [
             select(ranking, bar, self._space, self._candidates, explained=explained)
-            for ranking, bar in zip(self._rankings(profiles, among, whole=False), floors, strict=True)
+            for ranking, bar in zip(self._rankings(profiles, among, interests, whole=False), bars, strict=True)
+        ]
+
+    def _matches(self, ranking: Ranking, places: Sequence[int], explained: int | None) -> list[Match]:
+        first = len(places) if explained is None else explained
+        return [
+            (explained_match if n < first else plain_match)(ranking, place, self._space, self._candidates)
+            for n, place in enumerate(places)
         ]
 
     @cached_property
@@ -161,15 +163,16 @@ class Ranker:
         halvings = max((self._day - judged_on).days, 0) / profile.half_life
         return float(0.5 ** min(halvings, MOST_HALVINGS))
 
-    def _bars(self, profiles: Sequence[Profile]) -> list[float]:
+    def _bars(self, profiles: Sequence[Profile], interests: Sequence[tuple[Interest, ...]]) -> list[float]:
         """The least score that a paper of each reader's issue has."""
         asking = [n for n, profile in enumerate(profiles) if profile.papers_a_day is not None]
         bars = [profile.min_score for profile in profiles]
         if not asking or not self._background:
             return bars
-        days = [trending.news_day(paper) for paper in self._background]
+        days = [paper.news_day for paper in self._background]
         readers = [profiles[n] for n in asking]
-        found = self._scores(self._interests(readers), [p.min_score for p in readers], Among.BACKGROUND)
+        least = [_least(profile) for profile in readers]
+        found = self._scores([interests[n] for n in asking], least, Among.BACKGROUND)
         for n, scores in zip(asking, found, strict=True):
             bars[n] = adaptive(profiles[n], self._background, days, scores)
         return bars
@@ -184,15 +187,14 @@ class Ranker:
             for each in own:
                 if each.kind is not None:
                     wanted = floors.setdefault(each.kind, {})
-                    floor = max(bar - ROUNDING, 0.0) / 100 / min(each.weight, 1.0)
-                    wanted[each.number] = min(wanted.get(each.number, np.inf), floor)
+                    wanted[each.number] = min(wanted.get(each.number, np.inf), _floor(each, bar))
         found = {
-            kind: kind.scores(np.array([wanted[n] for n in range(len(wanted))]), among)
+            kind: kind.scores(np.array([wanted.get(n, UNREACHED) for n in range(kind.weights.shape[0])]), among)
             for kind, wanted in floors.items()
         }
         everything = np.arange(size)
         listed = []
-        for own in interests:
+        for own, bar in zip(interests, least, strict=True):
             scores = []
             for each in own:
                 if each.kind is None:
@@ -201,20 +203,23 @@ class Ranker:
                     scores.append(Scores(everything, 100 * (alone + (1 - alone) * known)))
                 else:
                     places, values = found[each.kind][each.number]
+                    # Another reader of the same topic may have asked for more.
+                    reaching = values >= _floor(each, bar)
+                    places, values = places[reaching], values[reaching]
                     scores.append(Scores(places, 100 * min(each.weight, 1.0) * values))
             listed.append(scores)
         return listed
 
     def _rankings(
-        self, profiles: Sequence[Profile], among: Sequence[AbstractSet[str] | None], *, whole: bool
+        self,
+        profiles: Sequence[Profile],
+        among: Sequence[AbstractSet[str] | None],
+        interests: Sequence[tuple[Interest, ...]],
+        *,
+        whole: bool,
     ) -> list[Ranking]:
         """Each reader's ranking, of all candidates within bounds, or at least of those that reach the least score."""
-        interests = self._interests(profiles)
-        # Where a score is not an interest's alone, one below the bar may still come to pass it.
-        least = [
-            0.0 if whole or profile.authors or profile.trending or profile.explore else profile.min_score
-            for profile in profiles
-        ]
+        least = [0.0 if whole or profile.explore else _least(profile) for profile in profiles]
         listed = self._scores(interests, least, Among.CANDIDATES)
         averse = aversion([self._judgements(profile) for profile in profiles], self._judged, self._space)
         return [
@@ -223,3 +228,13 @@ class Ranker:
                 profiles, interests, listed, averse, among, least, strict=True
             )
         ]
+
+
+def _least(profile: Profile) -> float:
+    """The score from which on an interest lists papers: where a score is not the interest's alone, all of them."""
+    return 0.0 if profile.authors or profile.trending else profile.min_score
+
+
+def _floor(interest: Interest, bar: float) -> float:
+    """The least score of an interest, 0 to 1 and before its weight, that may come to a bar of 0 to 100."""
+    return max(bar - ROUNDING, 0.0) / 100 / min(interest.weight, 1.0)
