@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Protocol
 
@@ -84,8 +85,7 @@ class Content:
         for record in records:
             if isinstance(record.outcome, Paper):
                 paper = record.outcome
-                day = paper.announced or (paper.published.date() if paper.published else None)
-                self.day = max(filter(None, (self.day, day)), default=None)
+                self.day = max(filter(None, (self.day, paper.news_day)), default=None)
                 self.is_arxiv &= paper.id.startswith("arxiv:")
                 hashed = hashlib.blake2b(paper.id.encode(errors="replace"), digest_size=7).digest()
                 self.ids = (self.ids + int.from_bytes(hashed)) % 2**56
@@ -135,7 +135,7 @@ def alarms(batch: Batch, earlier: Sequence[Batch]) -> list[Alarm]:
     day = batch.day or batch.asked
     before = [each for each in earlier if each.source == batch.source]
     if before and batch.read and before[-1].content == batch.content and before[-1].asked < batch.asked:
-        if has_news(batch.source, batch.asked):
+        if has_news(batch.source, batch.asked) and (_is_arxiv(batch.source) or not _repeats(before)):
             odd(batch.asked, f"the same {batch.read:,} papers as on {_day(before[-1].asked)}: it may be an old batch")
     elif has_news(batch.source, day):
         usual = _usual(day, before)
@@ -191,9 +191,10 @@ def _told_together(batches: Sequence[Batch]) -> str:
 def missing(source: str, last: Batch | None, today: date) -> Alarm | None:
     """The alarm for a source whose last batch is too long ago, counted in days that should have had news.
 
-    None for what is only called by its format: a file that was taken in once is not expected again.
+    None for sources other than arXiv: nobody knows when a journal has news, and one that has none may say so itself
+    when it is asked (304), so that no batch comes of it.
     """
-    if last is None or source in FORMATS:
+    if last is None or not _is_arxiv(source):
         return None
     days = news_days(source, last.day or last.asked, today)
     if len(days) <= OVERDUE_DAYS:
@@ -209,7 +210,7 @@ def news_days(source: str, after: date, until: date) -> list[date]:
 
 def has_news(source: str, day: date) -> bool:
     """Whether a source should have news on a day: arXiv mails on working days but its holidays, others any day."""
-    return source.partition(":")[0] != "arxiv" or (day.isoweekday() <= FRIDAY and day not in arxiv_holidays(day.year))
+    return not _is_arxiv(source) or (day.isoweekday() <= FRIDAY and day not in arxiv_holidays(day.year))
 
 
 def arxiv_holidays(year: int) -> frozenset[date]:
@@ -249,6 +250,15 @@ def _kept(day: date) -> date:
 
 def _day(day: date) -> str:
     return f"{day.day} {MONTHS[day.month - 1]}"
+
+
+def _is_arxiv(source: str) -> bool:
+    return source.partition(":")[0] == "arxiv"
+
+
+def _repeats(batches: Sequence[Batch]) -> bool:
+    """Whether a source has given the same papers on two days before: a weekly feed does, and is no old one for it."""
+    return any(one.content == next_one.content for one, next_one in pairwise(batches))
 
 
 def _usual(day: date, earlier: Sequence[Batch]) -> int | None:

@@ -55,6 +55,22 @@ def test_the_same_papers_on_a_day_without_mailing_are_no_alarm(day: date) -> Non
     )
 
 
+def test_a_feed_that_often_repeats_itself_is_told_once() -> None:
+    """A journal that has news once a week has the same papers on the other days; after the first time that is known."""
+    days = [FRIDAY - timedelta(days=back) for back in (3, 2, 1)]
+    weekly = [batch(day, content="same", source="https://example.org/feed") for day in days]
+    (first,) = alarms(weekly[1], weekly[:1])
+    assert "may be an old batch" in first.why
+    assert alarms(weekly[2], weekly[:2]) == []
+    assert alarms(batch(FRIDAY, content="same"), [replace(each, source="arxiv:cs.CV") for each in weekly])
+
+
+def test_only_arxiv_is_missed() -> None:
+    """Nobody knows when a journal has news, so weeks without any are no alarm."""
+    quiet = batch(FRIDAY, source="https://example.org/feed")
+    assert missing(quiet.source, quiet, FRIDAY + timedelta(days=30)) is None
+
+
 def test_far_fewer_papers_than_usual_on_that_weekday_are_short() -> None:
     """A tenth of a usual Friday is told; the same few are nothing special while nobody knows what is usual."""
     (alarm,) = alarms(batch(FRIDAY, 20), weeks(FRIDAY))
