@@ -9,12 +9,12 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
+from digest.identity import strength
 from digest.types import AnnounceType, Links, Paper, Signals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_STRENGTH = ("arxiv:", "doi:", "pmid:", "openreview:", "title:")
 _ANNOUNCE_TYPES = tuple(AnnounceType)
 _SAME_TEXT = 0.5
 
@@ -72,8 +72,7 @@ def _ids(paper: Paper) -> tuple[str, ...]:
 
 
 def _id_order(paper_id: str) -> tuple[int, str]:
-    strength = next((n for n, prefix in enumerate(_STRENGTH) if paper_id.startswith(prefix)), len(_STRENGTH))
-    return strength, paper_id
+    return strength(paper_id), paper_id
 
 
 def _text_order(paper: Paper) -> tuple[bool, int, int, str, int, str]:

@@ -71,6 +71,8 @@ _OPENREVIEW = re.compile(
 )
 _TITLE = re.compile(r"title:[0-9a-f]{16}", re.ASCII)
 
+_STRENGTH = ("arxiv:", "doi:", "pmid:", "openreview:", "title:")
+
 _SURROGATE = re.compile(r"[\ud800-\udfff]")  # half of a character: no id, and no database takes it
 _ASCII_WORD = re.compile(r"[a-z0-9]+")
 _FIVE_DIGITS_SINCE = "1501"
@@ -102,6 +104,11 @@ def parse_id(text: str) -> PaperId | None:
         if found := pattern.fullmatch(text):
             return paper_id(found)
     return None
+
+
+def strength(paper_id: str) -> int:
+    """The place of a canonical id's kind in the order in which ids are trusted, from 0; the lower, the stronger."""
+    return next((n for n, prefix in enumerate(_STRENGTH) if paper_id.startswith(prefix)), len(_STRENGTH))
 
 
 def _arxiv_id(found: re.Match[str]) -> PaperId | None:

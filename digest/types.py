@@ -68,6 +68,11 @@ class Paper:
     links: Links = field(default_factory=Links)
     signals: Signals = field(default_factory=Signals)
 
+    @property
+    def news_day(self) -> date | None:
+        """The day the paper was news, as far as its source says: announced, else published."""
+        return self.announced or (self.published.date() if self.published else None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejection:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from digest.issue import compose
 from digest.ranking.labels import OTHER_TERMS, TRENDING
 from digest.ranking.rank import NO_VOTES, Ranker
-from digest.ranking.trending import HALF_LIFE, heat, news_day
+from digest.ranking.trending import HALF_LIFE, heat
 from digest.types import Issue, Match, Paper, Profile, Signals, Topic
 
 DAY = date(2025, 5, 9)
@@ -69,8 +69,8 @@ def test_without_a_day_all_are_new() -> None:
 def test_a_paper_is_news_when_it_was_announced() -> None:
     """The day it was presented goes before that of its publication, which stands in where there is none."""
     paper = Paper(id="arxiv:1", title="", published=datetime(2025, 5, 1, 23, tzinfo=UTC))
-    assert (news_day(replace(paper, announced=DAY)), news_day(paper)) == (DAY, date(2025, 5, 1))
-    assert news_day(Paper(id="arxiv:1", title="")) is None
+    assert (replace(paper, announced=DAY).news_day, paper.news_day) == (DAY, date(2025, 5, 1))
+    assert Paper(id="arxiv:1", title="").news_day is None
 
 
 @given(

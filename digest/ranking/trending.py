@@ -38,10 +38,5 @@ def heat(papers: Sequence[Paper], day: date | None) -> NDArray[np.float64]:
 
 
 def _age(paper: Paper, day: date | None) -> int:
-    since = news_day(paper)
+    since = paper.news_day
     return max((day - since).days, 0) if day and since else 0
-
-
-def news_day(paper: Paper) -> date | None:
-    """The day a paper was news, as far as it says."""
-    return paper.announced or (paper.published.date() if paper.published else None)

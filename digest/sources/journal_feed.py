@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from digest.errors import SourceError
-from digest.identity import PaperId, parse_id, title_id
+from digest.identity import PaperId, parse_id, strength, title_id
 from digest.links import http_url
 from digest.sources import feed_encoding, feed_entries, fields
 from digest.sources.citation_lines import Description, describe
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from digest.sources.feed_entries import Entry
 
-_STRENGTH = ("arxiv:", "doi:", "pmid:", "openreview:")
 # feedparser keeps one of several elements of a name; all that may hold an identifier are read from the entry's text.
 _IDENTIFIER = re.compile(
     r"<(?:prism:doi|prism:url|dc:identifier|dcterms:identifier|dc:doi|doi|arxiv:doi|guid|id|(?:\w+:)?link|feedburner:origLink)"
@@ -164,10 +163,7 @@ def _inside(url: str) -> PaperId | None:
 
 
 def _strongest(ids: tuple[PaperId, ...]) -> PaperId | None:
-    def strength(each: PaperId) -> int:
-        return next((n for n, prefix in enumerate(_STRENGTH) if each.id.startswith(prefix)), len(_STRENGTH))
-
-    return min(ids, key=strength, default=None)
+    return min(ids, key=lambda each: strength(each.id), default=None)
 
 
 def _description(entry: Mapping[str, Any], *known: str) -> Description:

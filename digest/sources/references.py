@@ -11,19 +11,22 @@ import calendar
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from digest.identity import PaperId, parse_id, title_id
+from digest.identity import PaperId, parse_id, strength, title_id
 from digest.links import http_url
 from digest.sources import fields
 from digest.sources.records import RecordError
 from digest.text import clean
-from digest.types import Links, Paper
+from digest.types import Links, Paper, Rejection
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
-_STRENGTH = ("arxiv", "doi", "pmid", "openreview")
+    from digest.sources.records import Document
+
+T = TypeVar("T")
+
 _ARXIV_IN_TEXT = re.compile(
     r"\barXiv[:\s]\s*((?:[a-z-]+(?:\.[A-Z]{2})?/\d{7}|\d{4}\.\d{4,5})(?:v\d+)?)(?!\d)", re.IGNORECASE
 )
@@ -107,6 +110,27 @@ def paper_of(reference: Reference, as_of: date) -> Paper:
     )
 
 
+def outcomes(
+    document: Document, records: Iterable[tuple[int, T, bool]], reference: Callable[[T], Reference], what: str
+) -> Iterator[Paper | Rejection]:
+    """The papers of records, each with the line it begins on and whether it has its end mark, `ER`.
+
+    One without a title is rejected; one without its end is cut off, which is told unless it is known already.
+    """
+    papers = 0
+    for line, values, is_whole in records:
+        where = f"{document.name}:{line}"
+        if not is_whole:
+            if document.cut is None:
+                yield Rejection(where=where, why=f"cut off after {papers} {what}: it has no ER")
+            continue
+        try:
+            yield paper_of(reference(values), document.as_of)
+            papers += 1
+        except RecordError as error:
+            yield Rejection(where=where, why=error.why)
+
+
 def person(name: str) -> str:
     """A name in reading order: `Poe, Ann`, `Poe, Ann, Jr.` (RIS) and `Poe, Jr., Ann` (BibTeX) turned round."""
     last, *rest = (part.strip() for part in name.split(","))
@@ -151,7 +175,7 @@ def _ids(reference: Reference) -> list[PaperId]:
     mentioned = (_ARXIV_IN_TEXT.search(text) or _CORR.fullmatch(text.strip()) for text in reference.mentions)
     found += [parse_id(mention[1]) for mention in mentioned if mention]
     known = {each.id: each for each in found if each and not each.id.startswith("title:")}
-    ranked = sorted(known.values(), key=lambda each: _STRENGTH.index(each.id.partition(":")[0]))
+    ranked = sorted(known.values(), key=lambda each: strength(each.id))
     return [each for n, each in enumerate(ranked) if n == 0 or not each.id.startswith("arxiv:")]
 
 

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 
 from digest.errors import SourceError
 from digest.sources import plain_text
-from digest.sources.records import Document, RecordError
-from digest.sources.references import Reference, paper_of, person
-from digest.types import Paper, Rejection
+from digest.sources.references import Reference, outcomes, person
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from digest.sources.records import Document
+    from digest.types import Paper, Rejection
 
 # The specification has two spaces, a hyphen and a space; programs lose the last one and write tabs.
 _TAGGED = re.compile(r"([A-Z][A-Z0-9])[ \t]{1,3}-(?:[ \t]+(.*))?")
@@ -47,22 +48,10 @@ def parse(document: Document) -> Iterator[Paper | Rejection]:
     Raises:
         SourceError: No line has a tag of RIS.
     """
-    papers = 0
-    any_tag = False
-    for line, values, is_whole in _references(plain_text.decode(document.body).split("\n")):
-        any_tag = True
-        where = f"{document.name}:{line}"
-        if not is_whole:
-            if document.cut is None:
-                yield Rejection(where=where, why=f"cut off after {papers} references: it has no ER")
-            continue
-        try:
-            yield paper_of(_reference(values), document.as_of)
-            papers += 1
-        except RecordError as error:
-            yield Rejection(where=where, why=error.why)
-    if not any_tag:
+    references = list(_references(plain_text.decode(document.body).split("\n")))
+    if not references:
         raise SourceError(document.name, "not RIS: no line has a tag")
+    yield from outcomes(document, references, _reference, "references")
 
 
 def _references(lines: Sequence[str]) -> Iterator[tuple[int, Mapping[str, list[str]], bool]]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any
 
-from digest.identity import PaperId, parse_id, title_id
+from digest.identity import PaperId, parse_id, strength, title_id
 from digest.sources import fields
 from digest.sources.records import RecordError
 from digest.text import clean, people
@@ -21,8 +21,6 @@ from digest.text import clean, people
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-# The order in which `folding` puts ids in front.
-_STRENGTH = ("arxiv:", "doi:", "pmid:", "openreview:")
 _LONGEST_ID = 2000
 
 # Section titles in JATS (`title`) and in the HTML of Europe PMC (`h4`).
@@ -67,12 +65,8 @@ def ids_of(spellings: Iterable[object]) -> Ids:
         found.setdefault(paper.id, paper)
     if not found:
         return Ids()
-    first, *others = sorted(found.values(), key=lambda paper: _strength(paper.id))
+    first, *others = sorted(found.values(), key=lambda paper: strength(paper.id))
     return Ids(first.id, first.version, tuple(paper.id for paper in others))
-
-
-def _strength(paper_id: str) -> int:
-    return next((n for n, prefix in enumerate(_STRENGTH) if paper_id.startswith(prefix)), len(_STRENGTH))
 
 
 @contextmanager

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from digest.errors import SourceError
 from digest.sources import plain_text
-from digest.sources.records import Document, RecordError
-from digest.sources.references import Reference, paper_of, person
-from digest.types import Paper, Rejection
+from digest.sources.references import Reference, outcomes, person
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from digest.sources.records import Document
+    from digest.types import Paper, Rejection
 
 _TAGGED = re.compile(r"([A-Z][A-Z0-9])(?: (.*))?")
 _LOOKS_LIKE = re.compile(r"FN [^\n]*\r?\n+VR \d", re.MULTILINE)
@@ -32,21 +33,10 @@ def parse(document: Document) -> Iterator[Paper | Rejection]:
     Raises:
         SourceError: No record begins in it.
     """
-    papers = 0
     records = list(_records(plain_text.decode(document.body).split("\n")))
     if not records:
         raise SourceError(document.name, "not an export of Web of Science: no record begins in it")
-    for line, values, is_whole in records:
-        where = f"{document.name}:{line}"
-        if not is_whole:
-            if document.cut is None:
-                yield Rejection(where=where, why=f"cut off after {papers} records: it has no ER")
-            continue
-        try:
-            yield paper_of(_reference(values), document.as_of)
-            papers += 1
-        except RecordError as error:
-            yield Rejection(where=where, why=error.why)
+    yield from outcomes(document, records, _reference, "records")
 
 
 def _records(lines: list[str]) -> Iterator[tuple[int, dict[str, list[str]], bool]]:

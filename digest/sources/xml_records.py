@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from xml.etree.ElementTree import ParseError, fromstring
 
 from digest.errors import SourceError
-from digest.identity import parse_id
+from digest.identity import parse_id, strength
 from digest.sources import feed_xml
 from digest.sources.records import Record, RecordError
 from digest.sources.streams import READ_ERRORS, describe, look_ahead
@@ -205,7 +205,7 @@ def without_full_stop(title: str) -> str:
 
 
 def ids_in(*spellings: str | None) -> list[PaperId]:
-    """The ids that the texts spell, each work's once, arXiv's first, then DOIs, then others, else in their order."""
+    """The ids that the texts spell, each work's once, the strongest first, equals in their order."""
     found = [known for text in spellings if text and (known := parse_id(text))]
     if not found:
         return []
@@ -213,7 +213,7 @@ def ids_in(*spellings: str | None) -> list[PaperId]:
     order = [known.id for known in found]
     return sorted(
         unique.values(),
-        key=lambda known: (not known.id.startswith("arxiv:"), not known.id.startswith("doi:"), order.index(known.id)),
+        key=lambda known: (strength(known.id), order.index(known.id)),
     )
 
 

@@ -80,7 +80,7 @@ class _Shelf:
             self._last += 1
             # Ids in the order that folding gives them, so that the same paper again changes nothing.
             ordered = fold(paper, paper) if len(paper.other_ids) > 1 else paper
-            self._place(self._last, _Work(ordered, key, _news_day(paper) or arxiv_month(paper.id) or as_of))
+            self._place(self._last, _Work(ordered, key, paper.news_day or arxiv_month(paper.id) or as_of))
             self._claim(self._last, paper, paper.id)
             return Outcome.NEW
         known = self._works[seq]
@@ -88,7 +88,7 @@ class _Shelf:
         if folded == known.paper:
             return Outcome.DUPLICATE
         key = key if folded.title == paper.title else known.title_key
-        self._place(seq, _Work(folded, key, _news_day(folded) or known.day))
+        self._place(seq, _Work(folded, key, folded.news_day or known.day))
         self._claim(seq, paper, folded.id)
         self._changed.add(seq)
         return Outcome.UPDATED
@@ -146,10 +146,6 @@ def _update(connection: sa.Connection, key: sa.Column[Any], rows: Sequence[dict[
     values = {column.name: sa.bindparam(f"new_{column.name}", type_=column.type) for column in columns}
     statement = sa.update(key.table).where(key == sa.bindparam(f"new_{key.name}")).values(values)
     connection.execute(statement, [{f"new_{name}": value for name, value in row.items()} for row in rows])
-
-
-def _news_day(paper: Paper) -> date | None:
-    return paper.announced or (paper.published.date() if paper.published else None)
 
 
 def _known(value: Links | Signals, names: Sequence[str]) -> dict[str, Any]:
