@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 from statistics import median
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from digest.sources import FORMATS
 from digest.types import Paper
@@ -33,6 +33,8 @@ MONTHS = (
     *("July", "August", "September", "October", "November", "December"),
 )
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+_BACKFILL = "backfill"
 
 OVERDUE_DAYS = 2
 """Days with news in a row without a batch, after which a source is missing."""
@@ -89,6 +91,11 @@ class Content:
                 self.is_arxiv &= paper.id.startswith("arxiv:")
                 hashed = hashlib.blake2b(paper.id.encode(errors="replace"), digest_size=7).digest()
                 self.ids = (self.ids + int.from_bytes(hashed)) % 2**56
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Content:
+        """What `dataclasses.asdict` took apart and JSON kept."""
+        return cls(**(values | {"day": date.fromisoformat(values["day"]) if values["day"] else None}))
 
     def batch(self, asked: date, counts: Counts, announced: int | None = None) -> Batch:
         """The batch that was taken in; a dump of our own form that holds arXiv's papers only is arXiv's."""
@@ -159,6 +166,8 @@ def told(batch: Batch) -> str:
 def spoken(source: str) -> str:
     """A source's name in a sentence: `arXiv cs.CV` for `arxiv:cs.CV`."""
     kind, _, rest = source.partition(":")
+    if kind == _BACKFILL:
+        return f"{spoken(rest)}, earlier days"
     return f"arXiv {rest}".rstrip() if kind == "arxiv" else source
 
 
@@ -177,6 +186,11 @@ def account(batches: Sequence[Batch], last: Sequence[Batch], today: date) -> tup
         lines.append(told(own[0]) if len(own) == 1 else _told_together(own))
     overdue = (missing(batch.source, batch, today) for batch in last)
     return (*lines, *(alarm.told() for alarm in overdue if alarm))
+
+
+def backfilled(source: str) -> str:
+    """The name under which days of a source are kept that were filled in later: they tell nothing of its usual days."""
+    return f"{_BACKFILL}:{source}"
 
 
 def _told_together(batches: Sequence[Batch]) -> str:

@@ -12,7 +12,7 @@ from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import orjson
 
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import date
 
-FORMS = "arxiv:cs.CV, hf-daily, biorxiv:neuroscience, medrxiv:neurology, a URL or the full path of a folder"
+FORMS = (
+    "arxiv:cs.CV, hf-daily, biorxiv:neuroscience, medrxiv:neurology, oai:https://example.org/oai, a URL or "
+    "the full path of a folder"
+)
 """What names may look like, for messages."""
 
 _HF_DAILY = "https://huggingface.co/api/daily_papers"
@@ -38,6 +41,7 @@ class Kind(StrEnum):
     HF_DAILY = "hf-daily"
     BIORXIV = "biorxiv"
     MEDRXIV = "medrxiv"
+    OAI = "oai"
     URL = "url"
     FOLDER = "folder"
 
@@ -47,7 +51,8 @@ class Source:
     """A place that papers come from.
 
     `name` is canonical: two names that mean the same source are equal. `about` is the category of arXiv, bioRxiv or
-    medRxiv (empty for all of the last two), the URL, or the path of a folder or file, `~` not expanded.
+    medRxiv (empty for all of the last two), the URL, the base URL of an OAI-PMH repository with the arguments `set` and
+    `metadataPrefix` that a harvest of it has, or the path of a folder or file, `~` not expanded.
     """
 
     name: str
@@ -57,7 +62,7 @@ class Source:
     @property
     def is_window(self) -> bool:
         """Whether each day asks for another URL, so that what the server says of one is of no use later."""
-        return self.kind in (Kind.BIORXIV, Kind.MEDRXIV)
+        return self.kind in (Kind.BIORXIV, Kind.MEDRXIV, Kind.OAI)
 
     def url(self, until: date, days: int) -> str:
         """The first URL to ask, for the news of `days` days up to `until` where the source takes dates.
@@ -73,6 +78,10 @@ class Source:
             case Kind.BIORXIV | Kind.MEDRXIV:
                 since = until - timedelta(days=days - 1)
                 return f"https://api.biorxiv.org/details/{self.kind.value}/{since}/{until}/0"
+            case Kind.OAI:
+                base, _, selection = self.about.partition("?")
+                since = until - timedelta(days=days - 1)
+                return f"{base}?verb=ListRecords&{selection}&from={since}&until={until}"
             case Kind.URL:
                 return self.about
             case Kind.FOLDER:
@@ -150,15 +159,15 @@ def parse(text: str) -> Source:
             return _arxiv(about)
         case Kind.HF_DAILY if not about:
             return Source(name=Kind.HF_DAILY.value, kind=Kind.HF_DAILY)
-        case Kind.BIORXIV:
-            return _preprints(Kind.BIORXIV, about, BIORXIV_CATEGORIES)
-        case Kind.MEDRXIV:
-            return _preprints(Kind.MEDRXIV, about, MEDRXIV_CATEGORIES)
+        case Kind.BIORXIV | Kind.MEDRXIV as server:
+            return _preprints(Kind(server), about)
+        case Kind.OAI:
+            return _repository(about)
         case "http" | "https":
             return _web(name)
     if name.startswith("~") or Path(name).is_absolute():
         return Source(name=name, kind=Kind.FOLDER, about=name)
-    near = difflib.get_close_matches(kind.lower(), ["arxiv", "hf-daily", "biorxiv", "medrxiv"], n=1)
+    near = difflib.get_close_matches(kind.lower(), ["arxiv", "hf-daily", "biorxiv", "medrxiv", "oai"], n=1)
     meant = f" (did you mean {near[0] + (':' + about if about else '')!r}?)" if near else ""
     raise ValueError(f"expected a source, like {FORMS}, got {text!r}{meant}")
 
@@ -174,7 +183,8 @@ def _arxiv(about: str) -> Source:
     return Source(name=f"arxiv:{about}", kind=Kind.ARXIV, about=about)
 
 
-def _preprints(kind: Kind, about: str, known: Collection[str]) -> Source:
+def _preprints(kind: Kind, about: str) -> Source:
+    known = BIORXIV_CATEGORIES if kind == Kind.BIORXIV else MEDRXIV_CATEGORIES
     category = _words(about)
     if category and category not in known:
         raise ValueError(f"{kind} has no category {about!r}{_nearest(category, known)}")
@@ -191,6 +201,23 @@ def _web(name: str) -> Source:
         raise ValueError(f"expected a URL with a host, like https://example.org/feed.xml, got {name!r}")
     scheme, _, rest = name.partition(":")
     return Source(name=f"{scheme.lower()}:{rest}", kind=Kind.URL, about=f"{scheme.lower()}:{rest}")
+
+
+def _repository(about: str) -> Source:
+    base, _, query = _web(about).about.partition("?")
+    try:
+        arguments = dict(parse_qsl(query, strict_parsing=True)) if query else {}
+    except ValueError:
+        arguments = {"": ""}
+    if unknown := sorted(set(arguments) - {"set", "metadataPrefix"}):
+        raise ValueError(
+            f"a harvest of OAI-PMH is narrowed by set and metadataPrefix only, got {unknown[0] or query!r}"
+        )
+    selection = {"metadataPrefix": arguments.get("metadataPrefix", "oai_dc")}
+    selection |= {"set": arguments["set"]} if "set" in arguments else {}
+    # A colon divides the levels of a set's name, and some servers know it only as it is.
+    url = f"{base}?{urlencode(selection, safe=':')}"
+    return Source(name=f"oai:{url}", kind=Kind.OAI, about=url)
 
 
 def _nearest(name: str, known: Collection[str]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from datetime import date
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +19,10 @@ from digest.types import Paper, Rejection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import date
     from pathlib import Path
+
+    import sqlalchemy as sa
 
     from digest.progress import Progress
     from digest.sources import Dump, Record
@@ -151,9 +153,8 @@ def ingest_location(
 def _taken_up(checkpoint: checkpoints.Checkpoint) -> tuple[IngestReport, Content]:
     """What a stopped ingest had done, as its last transaction left it."""
     values = orjson.loads(checkpoint.report)
-    content = values.pop("content")
-    day = date.fromisoformat(content["day"]) if content["day"] else None
-    return IngestReport.from_dict(values), Content(**(content | {"day": day}))
+    content = Content.from_dict(values.pop("content"))
+    return IngestReport.from_dict(values), content
 
 
 def _opened(dump: Dump, format: str | None, checkpoint: checkpoints.Checkpoint | None) -> sources.Opened:  # noqa: A002
@@ -172,19 +173,24 @@ def _batches(records: Iterator[Record]) -> Iterator[list[Record]]:
         yield batch
 
 
+def take(connection: sa.Connection, records: Sequence[Record], report: IngestReport, *, as_of: date) -> None:
+    """Add the papers of some records in the caller's transaction, and count what became of each record."""
+    good = [record.outcome for record in records if isinstance(record.outcome, Paper)]
+    outcomes = papers.add(connection, good, as_of)
+    for record in records:
+        if isinstance(record.outcome, Rejection):
+            report.reject(record.outcome)
+    report.new += outcomes.count(papers.Outcome.NEW)
+    report.updated += outcomes.count(papers.Outcome.UPDATED)
+    report.duplicate += outcomes.count(papers.Outcome.DUPLICATE)
+
+
 def _add(
     store: Store, batch: Sequence[Record], report: IngestReport, content: Content, *, as_of: date, mark: str | None
 ) -> None:
     """Add one batch and remember where the next one begins, in one transaction."""
-    good = [record.outcome for record in batch if isinstance(record.outcome, Paper)]
     with store.writing() as connection:
-        outcomes = papers.add(connection, good, as_of)
-        for record in batch:
-            if isinstance(record.outcome, Rejection):
-                report.reject(record.outcome)
-        report.new += outcomes.count(papers.Outcome.NEW)
-        report.updated += outcomes.count(papers.Outcome.UPDATED)
-        report.duplicate += outcomes.count(papers.Outcome.DUPLICATE)
+        take(connection, batch, report, as_of=as_of)
         last = batch[-1]
         if mark is not None and last.offset:
             report_so_far = orjson.dumps(asdict(report) | {"content": asdict(content)}).decode()

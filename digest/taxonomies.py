@@ -30,6 +30,9 @@ ARXIV_ARCHIVES: Final = frozenset(
 )
 """The archives of https://arxiv.org/category_taxonomy."""
 
+ARXIV_GROUPS: Final = frozenset(["cs", "econ", "eess", "math", "q-bio", "q-fin", "stat"])
+"""The archives that are a group of their own; all others belong to the group `physics`."""
+
 BIORXIV_CATEGORIES: Final = frozenset(
     [
         "animal-behavior-and-cognition",

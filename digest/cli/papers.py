@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from digest.cli.context import Json, counted, day_option, print_json, settings, today
+from digest.cli.context import Json, counted, day_option, parse_day, print_json, settings, today
+from digest.cli.sources import fill
 from digest.cli.terminal import Watcher
+from digest.harvest import Days
 from digest.identity import parse_id
 from digest.ingest import ingest as ingest_paths
 from digest.sources import FORMATS
@@ -35,8 +37,22 @@ def _known_format(name: str | None) -> str | None:
     return name
 
 
+def _days(text: str) -> Days:
+    first, dots, last = text.partition("..")
+    since = parse_day(first)
+    until = parse_day(last) if dots else since
+    if since > until:
+        raise typer.BadParameter(f"expected the earlier day first, got {text!r}")
+    if since > today():
+        raise typer.BadParameter(f"{since} has not come yet")
+    return Days(since, until)
+
+
 def ingest(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Files, folders, or - for standard input.")],
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="PATH", help="Files, folders, or - for standard input; with --backfill, sources."),
+    ] = None,
     *,
     format_name: Annotated[
         str | None,
@@ -48,17 +64,37 @@ def ingest(
         ),
     ] = None,
     as_of: Annotated[date | None, day_option("--as-of", "The day the dumps were taken; today if not given.")] = None,
+    backfill: Annotated[
+        Days | None,
+        typer.Option(
+            parser=_days,
+            metavar="FROM..TO",
+            help="Fetch what sources gave on these days, both included: all that are listed, or those named as PATH.",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Take paper dumps into the database.
+    """Take paper dumps into the database, or fill in days that were missed.
 
-    Bad files and records are named and passed over; then the exit code is 1.
+    Bad files and records are named and passed over; then the exit code is 1. A backfill asks arXiv, bioRxiv, medRxiv,
+    Hugging Face and OAI-PMH repositories; one that was stopped goes on where it was when it is started again.
 
     Example: digest ingest trending.txt daily_papers.json arxiv-snapshot.json.gz
+
+    Example: digest ingest --backfill 2025-03-01..2025-03-10 arxiv:cs.CV
     """
+    if backfill is not None:
+        if format_name is not None or as_of is not None:
+            raise typer.BadParameter("--format and --as-of are for files: a backfill takes neither")
+        fill(paths or [], backfill, as_json=as_json)
+        return
+    if not paths:
+        raise typer.BadParameter("nothing to take in: name files or folders, or give --backfill FROM..TO")
     options = settings()
     with Store(options.database) as store, Watcher() as watcher:
-        report = ingest_paths(store, paths, as_of=as_of or today(), format=format_name, progress=watcher)
+        report = ingest_paths(
+            store, [Path(path) for path in paths], as_of=as_of or today(), format=format_name, progress=watcher
+        )
     if as_json:
         print_json(report.as_json())
     else:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from digest.collect import SourceReport
     from digest.feeds import Source
     from digest.fetch import Fetcher
+    from digest.harvest import Days
     from digest.settings import Settings
 
 app = typer.Typer(
@@ -163,6 +164,28 @@ def fetch(
         reports = collect.collect(
             store, web, chosen, now=clock(), as_of=today(), days=options.window_days, progress=watcher
         )
+    if as_json:
+        print_json([report.as_json() for report in reports])
+    else:
+        for report in reports:
+            _tell(report)
+    _leave(reports)
+
+
+def fill(words: list[str], days: Days, *, as_json: bool) -> None:
+    """`digest ingest --backfill`: take in what sources gave on days gone by."""
+    from digest import backfill, harvest
+    from digest.store import Store
+
+    options = settings()
+    chosen = _sources(words, options)
+    if not words:
+        passed = [source for source in chosen if not harvest.steps(source, days, today())]
+        for source in passed:
+            typer.echo(f"passed over: {source.name}: {backfill.NO_PAST}", err=True)
+        chosen = [source for source in chosen if source not in passed]
+    with Store(options.database) as store, _fetcher(options) as web, Watcher() as watcher:
+        reports = backfill.backfill(store, web, chosen, days=days, as_of=today(), progress=watcher)
     if as_json:
         print_json([report.as_json() for report in reports])
     else:

@@ -40,11 +40,16 @@ _ERROR = re.compile(r"""<error\s[^<>]*?\bcode\s*=\s*["'](\w+)["']""")
 _DELETED = re.compile(r"""<header\s[^<>]*?\bstatus\s*=\s*["']deleted["']""")
 _OTHER_VERB = re.compile(r"<(Identify|ListSets|ListMetadataFormats|ListIdentifiers)[\s/>]")
 _NOTHING_FOUND = "noRecordsMatch"
+_TOKEN_REFUSED = "badResumptionToken"  # noqa: S105  (an error's code)
 _VERSION = re.compile(r"v?([1-9][0-9]{0,3})")
 _DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2}))?")
 _COMMENT = re.compile(r"Comments?:\s*", re.IGNORECASE)
 _LETTER = re.compile(r"[^\W\d_]")
 _SURNAME_FIRST = re.compile(r"([^,]+),\s*([^,]+)(?:,\s*([^,]{1,6}))?")
+
+
+class TokenRefusedError(SourceError):
+    """A repository no longer knows a resumption token: it lives for hours or days, and a list has to begin anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,7 @@ def resumption_token(document: Document) -> Token | None:
     Of several answers in one document the last one counts.
 
     Raises:
+        TokenRefusedError: The token that was sent is invalid, or no longer valid.
         SourceError: The answer is cut off or an error, so that nothing tells whether the list goes on.
     """
     text = feed_xml.decode(document.body)
@@ -91,7 +97,8 @@ def resumption_token(document: Document) -> Token | None:
     text = text[last:]
     error = _ERROR.search(text)
     if error and error[1] != _NOTHING_FOUND:
-        raise SourceError(document.name, f"the repository reports an error: {error[1]}")
+        kind = TokenRefusedError if error[1] == _TOKEN_REFUSED else SourceError
+        raise kind(document.name, f"the repository reports an error: {error[1]}")
     tokens = _TOKEN.findall(text)
     value = html.unescape(tokens[-1][1]).strip() if tokens else ""
     if not value:
