@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import io
-import tempfile
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from digest import reading, sources
+from digest import harvest, reading, sources
 from digest.answers import MAX_BYTES, Validators
+from digest.completeness import alarms, unchanged
 from digest.errors import DigestError, FetchError, SourceError
 from digest.feeds import Kind
 from digest.ingest import IngestReport, ingest_location
 from digest.progress import Silent
 from digest.sources import Dump
+from digest.store import batches, turns
 from digest.store import validators as stored
 from digest.types import Paper, Rejection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
+
+    from sqlalchemy import Connection
 
     from digest.feeds import Source
     from digest.fetch import Fetched
@@ -47,7 +50,8 @@ class Web(Protocol):
 class SourceReport:
     """What came of one source: documents read and passed over as unchanged, what was in them, and what failed.
 
-    `is_transient` tells whether the failure may be gone next time.
+    `is_transient` tells whether the failure may be gone next time, and `retry_at` until when its server wants to be
+    left alone, where it said so.
     """
 
     source: str
@@ -56,6 +60,7 @@ class SourceReport:
     ingested: IngestReport = field(default_factory=IngestReport)
     failure: str | None = None
     is_transient: bool = False
+    retry_at: datetime | None = None
 
     @property
     def is_good(self) -> bool:
@@ -66,11 +71,19 @@ class SourceReport:
         """Note what went wrong."""
         self.failure = str(error)
         self.is_transient = isinstance(error, FetchError) and error.is_transient
+        self.retry_at = error.retry_at if isinstance(error, FetchError) else None
 
     def as_json(self) -> dict[str, Any]:
         """The report as `digest fetch --json` prints it."""
-        counts = {"source": self.source, "documents": self.documents, "unchanged": self.unchanged}
-        return counts | self.ingested.as_json() | {"failure": self.failure, "transient": self.is_transient}
+        asked = {"source": self.source, "documents": self.documents, "unchanged": self.unchanged}
+        asked |= {"announced": self.ingested.announced}
+        failed = {"failure": self.failure, "transient": self.is_transient, "retry_at": self.retry_at}
+        return asked | self.ingested.as_json() | failed
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> SourceReport:
+        """The report that `dataclasses.asdict` took apart."""
+        return cls(**(values | {"ingested": IngestReport.from_dict(values["ingested"])}))
 
 
 def collect(  # noqa: PLR0913  (the world, and what to do in it)
@@ -94,9 +107,15 @@ def collect(  # noqa: PLR0913  (the world, and what to do in it)
     for number, source in enumerate(listed):
         watch.step("fetching", number, len(listed), source.name)
         reports.append(collect_one(store, web, source, now=now, as_of=as_of, days=days))
+    forget_old(store, now=now)
+    return reports
+
+
+def forget_old(store: Store, *, now: datetime) -> None:
+    """Forget what is remembered of places that are asked no more."""
     with store.writing() as connection:
         stored.clear_old(connection, now=now)
-    return reports
+        turns.clear_old(connection, now=now)
 
 
 def collect_one(store: Store, web: Web, source: Source, *, now: datetime, as_of: date, days: int) -> SourceReport:
@@ -128,7 +147,7 @@ def probe(web: Web, source: Source, *, as_of: date, days: int) -> SourceReport:
             url = source.url(as_of, days)
             content = source.selected(web.get(url).content)
             report.documents += 1
-            for record in sources.read(Dump(name=url, stream=io.BytesIO(content), as_of=as_of)) if content else ():
+            for record in sources.read(Dump(name=url, stream=io.BytesIO(content), as_of=as_of)):
                 if isinstance(record.outcome, Paper):
                     report.ingested.new += 1
                 else:
@@ -152,6 +171,8 @@ def _take_url(  # noqa: PLR0913  (the world, and what to do in it)
         _take_answer(store, source, fetched.content, report, as_of=as_of)
     said = fetched.validators
     with store.writing() as connection:
+        if fetched.is_unchanged:
+            report.ingested.alarms += _note_unchanged(connection, source, as_of)
         # Only now, with the papers in: killed before, the next run must ask for them again.
         if said and report.is_good:
             stored.save(connection, url, said.etag, said.last_modified, now=now)
@@ -159,15 +180,22 @@ def _take_url(  # noqa: PLR0913  (the world, and what to do in it)
             stored.forget(connection, url)
 
 
+def _note_unchanged(connection: Connection, source: Source, as_of: date) -> list[str]:
+    """Keep that a source has nothing new; what is odd about that."""
+    earlier = batches.of(connection, source.origin)
+    batch = unchanged(earlier, as_of)
+    if batch is None:
+        return []
+    found = alarms(batch, earlier, is_admitted=True)
+    batches.add(connection, batch)
+    return [alarm.told() for alarm in found]
+
+
 def _take_window(store: Store, web: Web, source: Source, report: SourceReport, *, as_of: date, days: int) -> None:
     pages = list(_pages(web, source, report, as_of=as_of, days=days))
-    if not pages:
-        return
-    if content := source.merged(pages):
-        _take_answer(store, source, content, report, as_of=as_of)
-    announced, given = source.announced(pages) or (0, 0)
-    if given < announced and report.failure is None:
-        report.ingested.alarms.append(f"{source.name}: announced {announced:,} records, {given:,} given")
+    if pages:
+        content, withheld = source.merged(pages), source.withheld(pages)
+        _take_answer(store, source, content, report, as_of=as_of, withheld=withheld)
 
 
 def _pages(web: Web, source: Source, report: SourceReport, *, as_of: date, days: int) -> Iterator[bytes]:
@@ -180,30 +208,33 @@ def _pages(web: Web, source: Source, report: SourceReport, *, as_of: date, days:
             return
         try:
             answer = web.get(url).content
-        except FetchError as error:
+            following = harvest.page(source, url, answer, as_of).following
+        except (FetchError, SourceError) as error:
             report.fail(error)
             return
         room -= len(answer)
         if room >= 0:
             report.documents += 1
             yield answer
-            url = source.following(url, answer)
+            url = following
 
 
-def _take_answer(store: Store, source: Source, content: bytes, report: SourceReport, *, as_of: date) -> None:
-    """Take in what a server sent, through a file, because files are what an ingest reads."""
-    try:
-        with tempfile.TemporaryDirectory(prefix="paper-digest-") as folder:
-            path = Path(folder) / "answer"
-            path.write_bytes(content)
-            location = reading.Location(path, len(content))
-            found = ingest_location(store, location, as_of=as_of, format=None, source=source.name, progress=Silent())
-    except OSError as error:
-        raise SourceError(source.name, f"cannot be kept while it is read: {error.strerror}") from error
-    found.rejections = [
-        Rejection(where=source.name + each.where.removeprefix(str(path)), why=each.why) for each in found.rejections
-    ]
-    report.ingested.add(found)
+def _take_answer(
+    store: Store, source: Source, content: bytes, report: SourceReport, *, as_of: date, withheld: int = 0
+) -> None:
+    """Take in what a server sent."""
+    answer = reading.Answer(source.name, content)
+    report.ingested.add(
+        ingest_location(
+            store,
+            answer,
+            as_of=as_of,
+            format=None,
+            source=source.origin,
+            withheld=withheld,
+            progress=Silent(),
+        )
+    )
 
 
 def _take_folder(store: Store, source: Source, report: SourceReport, *, now: datetime, as_of: date) -> None:

@@ -7,14 +7,16 @@ it holds, what was read of it, and what it is, and is compared with the ones bef
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from datetime import date, timedelta
+import re
+from dataclasses import dataclass, replace
+from datetime import date
 from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Any, Protocol
 
+from digest.mailings import has_news, is_arxiv, news_days
 from digest.sources import FORMATS
-from digest.types import Paper
+from digest.types import AnnounceType, Paper
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,7 +29,6 @@ SHORT = 0.4
 USUAL_DAYS = 3
 """Batches of the same weekday that it takes to say what is usual."""
 
-FRIDAY = 5
 MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
@@ -39,6 +40,10 @@ _BACKFILL = "backfill"
 OVERDUE_DAYS = 2
 """Days with news in a row without a batch, after which a source is missing."""
 
+_REPLACED = (AnnounceType.REPLACE, AnnounceType.REPLACE_CROSS)
+_SPOKEN = {"arxiv": "arXiv", "biorxiv": "bioRxiv", "medrxiv": "medRxiv"}
+_PASSWORD = re.compile(r"(?<=://)[^/?#]*@")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
@@ -46,7 +51,9 @@ class Batch:
 
     `asked` is the day it was asked, `day` the day that its content is of (None where nothing in it says so).
     `announced` is how many papers the source says it holds; None where it does not say. `content` is a hash of the ids
-    of its papers, the same for the same papers in any order.
+    of its papers, the same for the same papers in any order. Of the papers read, `cross_listed` and `replaced` were
+    announced as such; the others are first versions, or their source makes no difference. `withheld` are records that
+    a source of several categories announced and did not give, so that nobody knows whether they were of this one.
     """
 
     source: str
@@ -58,6 +65,9 @@ class Batch:
     updated: int
     rejected: int
     content: str
+    cross_listed: int = 0
+    replaced: int = 0
+    withheld: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +91,8 @@ class Content:
     day: date | None = None
     ids: int = 0
     is_arxiv: bool = True
+    cross_listed: int = 0
+    replaced: int = 0
 
     def add(self, records: Iterable[Record]) -> None:
         """Take in records; the order in which they come makes no difference."""
@@ -89,6 +101,8 @@ class Content:
                 paper = record.outcome
                 self.day = max(filter(None, (self.day, paper.news_day)), default=None)
                 self.is_arxiv &= paper.id.startswith("arxiv:")
+                self.cross_listed += paper.announce_type == AnnounceType.CROSS
+                self.replaced += paper.announce_type in _REPLACED
                 hashed = hashlib.blake2b(paper.id.encode(errors="replace"), digest_size=7).digest()
                 self.ids = (self.ids + int.from_bytes(hashed)) % 2**56
 
@@ -97,7 +111,7 @@ class Content:
         """What `dataclasses.asdict` took apart and JSON kept."""
         return cls(**(values | {"day": date.fromisoformat(values["day"]) if values["day"] else None}))
 
-    def batch(self, asked: date, counts: Counts, announced: int | None = None) -> Batch:
+    def batch(self, asked: date, counts: Counts, announced: int | None = None, withheld: int = 0) -> Batch:
         """The batch that was taken in; a dump of our own form that holds arXiv's papers only is arXiv's."""
         return Batch(
             source="arxiv" if self.source == "interchange" and self.is_arxiv else self.source,
@@ -109,6 +123,9 @@ class Content:
             updated=counts.updated,
             rejected=counts.rejected,
             content=f"{self.ids:014x}",
+            cross_listed=self.cross_listed,
+            replaced=self.replaced,
+            withheld=withheld,
         )
 
 
@@ -124,68 +141,102 @@ class Counts(Protocol):
         """Papers read well."""
 
 
-def alarms(batch: Batch, earlier: Sequence[Batch]) -> list[Alarm]:
+def unchanged(earlier: Sequence[Batch], asked: date) -> Batch | None:
+    """The batch of a source that says, when it is asked, that it has nothing but what it gave: its newest once more.
+
+    None where it gave none.
+    """
+    if not earlier:
+        return None
+    newest = max(reversed(earlier), key=_of)
+    return replace(newest, asked=asked, day=_of(newest), new=0, updated=0)
+
+
+def alarms(batch: Batch, earlier: Sequence[Batch], *, is_admitted: bool = False) -> list[Alarm]:
     """What is odd about a batch, compared with earlier ones of the same source, the newest last.
 
-    What is only called by its format may be many sources in one, and is compared with nothing.
+    What is only called by its format may be many sources in one, and a part of what its source gave: it is compared
+    with nothing.
 
     It may be stale (the same papers as the time before, on a day that should have news), short (far fewer than is usual
-    on that weekday), or not wholly read (fewer than the source says it holds).
+    on that weekday), or not wholly read (fewer than the source says it holds). With `is_admitted` the source itself
+    says that it has nothing new, which is odd of arXiv only; what else was odd about its last batch was told then.
     """
-    found: list[Alarm] = []
     if batch.source in FORMATS:
-        return found
-
-    def odd(day: date, why: str) -> None:
-        found.append(Alarm(source=batch.source, day=day, why=why))
-
-    day = batch.day or batch.asked
+        return []
     before = [each for each in earlier if each.source == batch.source]
-    if before and batch.read and before[-1].content == batch.content and before[-1].asked < batch.asked:
-        if has_news(batch.source, batch.asked) and (_is_arxiv(batch.source) or not _repeats(before)):
-            odd(batch.asked, f"the same {batch.read:,} papers as on {_day(before[-1].asked)}: it may be an old batch")
-    elif has_news(batch.source, day):
-        usual = _usual(day, before)
-        if usual and batch.read < SHORT * usual:
-            odd(day, f"{batch.read:,} papers, where {usual:,} are usual on a {WEEKDAYS[day.weekday()]}")
+    is_same = _is_same(batch, before)
+    found = _stale(batch, before, is_admitted=is_admitted) if is_same else []
+    if is_admitted:
+        return found
+    if not is_same and (usual := _undercut(batch, before)):
+        why = f"{_papers(batch.read)}, where {usual} are usual on a {_weekday(batch)}"
+        found.append(Alarm(source=batch.source, day=_of(batch), why=why))
     if batch.announced is not None and batch.read < batch.announced:
-        odd(day, f"announced {batch.announced:,} papers, {batch.read:,} read")
+        why = f"announced {_papers(batch.announced)}, {batch.read:,} read{_rejected(batch)}"
+        found.append(Alarm(source=batch.source, day=_of(batch), why=why))
+    if batch.withheld:
+        found.append(Alarm(source=batch.source, day=_of(batch), why=_withheld(batch)))
     return found
 
 
 def told(batch: Batch) -> str:
     """What a source gave, as one line for readers: `arXiv cs.CV announced 214 papers on 13 March, 214 read`."""
-    on = _day(batch.day or batch.asked)
-    rejected = f", {batch.rejected:,} could not be read" if batch.rejected else ""
-    if batch.announced is not None:
-        return f"{spoken(batch.source)} announced {batch.announced:,} papers on {on}, {batch.read:,} read{rejected}"
-    papers = "1 paper" if batch.read == 1 else f"{batch.read:,} papers"
-    return f"{spoken(batch.source)}: {papers} of {on}{rejected}"
+    name, on = spoken(batch.source), _day(_of(batch))
+    if _is_known(batch):
+        return f"{name}: nothing new since {on}"
+    tail = _rejected(batch) + _kinds(batch) + (f", and {_withheld(batch)}" if batch.withheld else "")
+    # A saved file is what somebody kept of an answer.
+    if batch.announced is None or batch.source in FORMATS:
+        return f"{name}: {_papers(batch.read)} of {on}{tail}"
+    read = f", {batch.read:,} read" if batch.announced or batch.read else ""
+    return f"{name} announced {_papers(batch.announced)} on {on}{read}{tail}"
 
 
 def spoken(source: str) -> str:
-    """A source's name in a sentence: `arXiv cs.CV` for `arxiv:cs.CV`."""
+    """A source's name in a sentence: `arXiv cs.CV` for `arxiv:cs.CV`; of a URL without name and password."""
     kind, _, rest = source.partition(":")
     if kind == _BACKFILL:
         return f"{spoken(rest)}, earlier days"
-    return f"arXiv {rest}".rstrip() if kind == "arxiv" else source
+    return f"{_SPOKEN[kind]} {rest}".rstrip() if kind in _SPOKEN else _PASSWORD.sub("", source)
 
 
-def account(batches: Sequence[Batch], last: Sequence[Batch], today: date) -> tuple[str, ...]:
-    """What the sources gave for a day's issues, a line each, and behind these what is missing.
+def account(
+    batches: Sequence[Batch], last: Sequence[Batch], today: date, earlier: Sequence[Batch] = ()
+) -> tuple[str, ...]:
+    """What the sources gave for a day's issues, a line each with what is odd about it, and behind them what is missing.
 
     Args:
         batches: What was taken in on the day, in the order it came; of each source and day of papers the last counts.
         last: The last batch of every source there is.
         today: The day.
+        earlier: Batches of days before, the newest last, to compare with.
     """
+    overdue = {batch.source: alarm for batch in last if (alarm := missing(batch.source, batch, today))}
     latest = {(batch.source, batch.day): batch for batch in batches}
     lines = []
     for source in dict.fromkeys(source for source, _ in latest):
         own = [batch for batch in latest.values() if batch.source == source]
-        lines.append(told(own[0]) if len(own) == 1 else _told_together(own))
-    overdue = (missing(batch.source, batch, today) for batch in last)
-    return (*lines, *(alarm.told() for alarm in overdue if alarm))
+        # What is known already is told only where there is nothing else to tell.
+        own = [batch for batch in own if not _is_known(batch)] or [max(own, key=_of)]
+        before = [each for each in earlier if each.source == source and each.asked < today]
+        line = _told_together(own) if len(own) > 1 else _compared(own[0], before, is_overdue=source in overdue)
+        lines.append(line)
+    return (*lines, *(alarm.told() for alarm in overdue.values()))
+
+
+def _compared(batch: Batch, before: Sequence[Batch], *, is_overdue: bool) -> str:
+    """The line of a batch and what is odd about it, in words for readers."""
+    line = told(batch)
+    if batch.source in FORMATS or is_overdue:
+        return line
+    if _is_same(batch, before):
+        # Of other sources it is the operator who should look, once.
+        is_odd = is_arxiv(batch.source) and _stale(batch, before, is_admitted=False)
+        as_then = "" if _is_known(batch) else f", the same as on {_day(before[-1].asked)}"
+        return f"{line}{as_then}: it may be an old batch" if is_odd else line
+    usual = None if _is_known(batch) else _undercut(batch, before)
+    return f"{line}, where {usual} are usual on a {_weekday(batch)}" if usual else line
 
 
 def backfilled(source: str) -> str:
@@ -194,21 +245,19 @@ def backfilled(source: str) -> str:
 
 
 def _told_together(batches: Sequence[Batch]) -> str:
-    days = sorted(batch.day or batch.asked for batch in batches)
-    read, rejected = (sum(getattr(batch, name) for batch in batches) for name in ("read", "rejected"))
-    of = f"{_day(days[0])} to {_day(days[-1])}"
-    return f"{spoken(batches[0].source)}: {read:,} papers of {of}" + (
-        f", {rejected:,} could not be read" if rejected else ""
-    )
+    days = sorted(map(_of, batches))
+    read = sum(batch.read for batch in batches)
+    rejected = sum(batch.rejected for batch in batches)
+    line = f"{spoken(batches[0].source)}: {_papers(read)} of {_day(days[0])} to {_day(days[-1])}"
+    return f"{line}, {rejected:,} could not be read" if rejected else line
 
 
 def missing(source: str, last: Batch | None, today: date) -> Alarm | None:
     """The alarm for a source whose last batch is too long ago, counted in days that should have had news.
 
-    None for sources other than arXiv: nobody knows when a journal has news, and one that has none may say so itself
-    when it is asked (304), so that no batch comes of it.
+    None for sources other than arXiv: nobody knows when a journal has news.
     """
-    if last is None or not _is_arxiv(source):
+    if last is None or not is_arxiv(source):
         return None
     days = news_days(source, last.day or last.asked, today)
     if len(days) <= OVERDUE_DAYS:
@@ -216,58 +265,55 @@ def missing(source: str, last: Batch | None, today: date) -> Alarm | None:
     return Alarm(source=source, day=today, why=f"nothing since {_day(last.day or last.asked)}")
 
 
-def news_days(source: str, after: date, until: date) -> list[date]:
-    """The days behind `after`, up to `until`, on which a source should have news."""
-    days = (after + timedelta(days=n) for n in range(1, (until - after).days + 1))
-    return [day for day in days if has_news(source, day)]
-
-
-def has_news(source: str, day: date) -> bool:
-    """Whether a source should have news on a day: arXiv mails on working days but its holidays, others any day."""
-    return not _is_arxiv(source) or (day.isoweekday() <= FRIDAY and day not in arxiv_holidays(day.year))
-
-
-def arxiv_holidays(year: int) -> frozenset[date]:
-    """The working days of a year without arXiv's mailing (https://info.arxiv.org/help/availability.html).
-
-    These are the holidays of the United States that arXiv keeps, and the days around Christmas and New Year.
-    """
-    thanksgiving = _nth(year, 11, 4, 4)
-    return frozenset(
-        {
-            date(year, 1, 1),
-            _nth(year, 1, 1, 3),  # Martin Luther King Jr. Day
-            _nth(year, 6, 1, 1) - timedelta(days=7),  # Memorial Day: the last Monday of May
-            _kept(date(year, 6, 19)),  # Juneteenth
-            _kept(date(year, 7, 4)),  # Independence Day
-            _nth(year, 9, 1, 1),  # Labor Day
-            thanksgiving,
-            thanksgiving + timedelta(days=1),
-            date(year, 12, 25),
-            date(year, 12, 26),
-        }
-    )
-
-
-def _nth(year: int, month: int, weekday: int, n: int) -> date:
-    """The n-th day of a month that is a weekday (ISO: Monday is 1)."""
-    first = date(year, month, 1)
-    return first + timedelta(days=(weekday - first.isoweekday()) % 7 + 7 * (n - 1))
-
-
-def _kept(day: date) -> date:
-    """The working day on which a holiday is kept: that before a Saturday, that behind a Sunday."""
-    saturday, sunday = 6, 7
-    shift = {saturday: -1, sunday: 1}.get(day.isoweekday(), 0)
-    return day + timedelta(days=shift)
+def _of(batch: Batch) -> date:
+    return batch.day or batch.asked
 
 
 def _day(day: date) -> str:
     return f"{day.day} {MONTHS[day.month - 1]}"
 
 
-def _is_arxiv(source: str) -> bool:
-    return source.partition(":")[0] == "arxiv"
+def _weekday(batch: Batch) -> str:
+    return WEEKDAYS[_of(batch).weekday()]
+
+
+def _papers(count: int) -> str:
+    return {0: "no papers", 1: "1 paper"}.get(count, f"{count:,} papers")
+
+
+def _rejected(batch: Batch) -> str:
+    return f", {batch.rejected:,} could not be read" if batch.rejected else ""
+
+
+def _kinds(batch: Batch) -> str:
+    first = batch.read - batch.cross_listed - batch.replaced
+    kinds = ((first, "new"), (batch.cross_listed, "cross-listed"), (batch.replaced, "in a later version"))
+    is_mixed = batch.cross_listed or batch.replaced
+    return ": " + ", ".join(f"{count:,} {what}" for count, what in kinds if count) if is_mixed else ""
+
+
+def _withheld(batch: Batch) -> str:
+    records = "1 record" if batch.withheld == 1 else f"{batch.withheld:,} records"
+    return f"{records} of its server's list did not come"
+
+
+def _is_known(batch: Batch) -> bool:
+    """Whether a batch is an old one of which every paper was there already."""
+    return bool(batch.read) and _of(batch) < batch.asked and not batch.new and not batch.updated
+
+
+def _is_same(batch: Batch, before: Sequence[Batch]) -> bool:
+    """Whether the papers are those of the batch before, which came on another day."""
+    return bool(before and batch.read) and before[-1].content == batch.content and before[-1].asked < batch.asked
+
+
+def _stale(batch: Batch, before: Sequence[Batch], *, is_admitted: bool) -> list[Alarm]:
+    """The alarm, if there is to be one, for a batch that is the same as the one before."""
+    is_excused = not is_arxiv(batch.source) and (is_admitted or _repeats(before))
+    if is_excused or not has_news(batch.source, batch.asked):
+        return []
+    why = f"the same {_papers(batch.read)} as on {_day(before[-1].asked)}: it may be an old batch"
+    return [Alarm(source=batch.source, day=batch.asked, why=why)]
 
 
 def _repeats(batches: Sequence[Batch]) -> bool:
@@ -275,7 +321,11 @@ def _repeats(batches: Sequence[Batch]) -> bool:
     return any(one.content == next_one.content for one, next_one in pairwise(batches))
 
 
-def _usual(day: date, earlier: Sequence[Batch]) -> int | None:
-    """How many papers a source usually has on this weekday; None while that is not known."""
-    counts = [each.read for each in earlier if (each.day or each.asked).isoweekday() == day.isoweekday()]
-    return int(median(counts)) if len(counts) >= USUAL_DAYS else None
+def _undercut(batch: Batch, earlier: Sequence[Batch]) -> str | None:
+    """How many papers a source usually has on this weekday, where a batch has far fewer; None where it has not."""
+    day = _of(batch)
+    # The same batch on three days says once how many papers there are.
+    latest = {each.content: each for each in earlier}.values()
+    counts = [each.read for each in latest if _of(each).isoweekday() == day.isoweekday()]
+    usual = int(median(counts)) if len(counts) >= USUAL_DAYS else 0
+    return f"{usual:,}" if has_news(batch.source, day) and batch.read < SHORT * usual else None

@@ -38,7 +38,9 @@ class Day:
             self._served = {each.slug: issues.coverage(connection, each.slug) for each in profiles}
             self._ledger = {each.slug: issues.recommended(connection, each.slug) for each in profiles}
             self.last_seq = papers.last_seq(connection)
-            self._sources = account(batches.on(connection, day), batches.last(connection, day), day)
+            taken = batches.on(connection, day)
+            earlier = [each for source in {each.source for each in taken} for each in batches.of(connection, source)]
+            self._sources = account(taken, batches.last(connection, day), day, earlier)
 
     @cached_property
     def _ranker(self) -> Ranker:

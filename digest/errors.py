@@ -18,6 +18,11 @@ Any other exception is a bug and ends the run. No message ever holds a reader's 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
 
 class DigestError(Exception):
     """Root of all errors a person can mend.
@@ -47,15 +52,24 @@ class FetchError(DigestError):
     """What was asked of a server did not come; `host` and `why` say where and why, without the rest of the URL.
 
     `is_transient` tells what may go well later from what will not before somebody mends it. `retry_after` is how many
-    seconds the server wants to be left alone, where it said so.
+    seconds the server wants to be left alone, where it said so, and `retry_at` the instant when these are over.
     """
 
-    def __init__(self, host: str, why: str, *, is_transient: bool, retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        host: str,
+        why: str,
+        *,
+        is_transient: bool,
+        retry_after: float | None = None,
+        retry_at: datetime | None = None,
+    ) -> None:
         super().__init__(f"cannot fetch from {host!r}: {why}")
         self.host = host
         self.why = why
         self.is_transient = is_transient
         self.retry_after = retry_after
+        self.retry_at = retry_at
 
 
 class ProfileError(DigestError):

@@ -46,6 +46,9 @@ class Kind(StrEnum):
     FOLDER = "folder"
 
 
+_PAGED = (Kind.BIORXIV, Kind.MEDRXIV)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """A place that papers come from.
@@ -60,9 +63,14 @@ class Source:
     about: str = ""
 
     @property
+    def origin(self) -> str:
+        """What its batches are said to come from: its name, kept apart from that of the format `biorxiv`."""
+        return f"{self.kind}:{self.about}" if self.is_window else self.name
+
+    @property
     def is_window(self) -> bool:
         """Whether each day asks for another URL, so that what the server says of one is of no use later."""
-        return self.kind in (Kind.BIORXIV, Kind.MEDRXIV, Kind.OAI)
+        return self.kind in (*_PAGED, Kind.OAI)
 
     def url(self, until: date, days: int) -> str:
         """The first URL to ask, for the news of `days` days up to `until` where the source takes dates.
@@ -93,7 +101,7 @@ class Source:
         bioRxiv's API says how many records a page has (`count`; it was 100 for long, and 30 since) and how many there
         are in all (`total`), each as a number or as text (https://api.biorxiv.org/).
         """
-        if not self.is_window:
+        if self.kind not in _PAGED:
             return None
         page = _object(answer)
         about = _about(page)
@@ -106,34 +114,23 @@ class Source:
         return f"{start}/{behind}" if behind < _number(about.get("total")) else None
 
     def selected(self, answer: bytes) -> bytes:
-        """The answer with only the records of the category, for APIs that give all; as it came where it is no such.
+        """The answer with only the records of the category, for APIs that give all; as it came where it is no such."""
+        return self._of_category(answer) if self.kind in _PAGED and self.about else answer
 
-        An answer without a record of the category comes back empty.
-        """
-        page = _object(answer) if self.is_window and self.about else {}
-        records = page.get("collection")
-        if not isinstance(records, list) or not records:
-            return answer
-        # What bears no category may be of this one, and it is the parser that says what is wrong with it.
-        ours = [record for record in records if _category(record) in (self.about, None)]
-        if not ours:
-            return b""
-        about = {"status": "ok", "category": self.about, "cursor": 0, "count": len(ours), "total": len(ours)}
-        return orjson.dumps(page | {"messages": [about], "collection": ours})
-
-    def announced(self, answers: Sequence[bytes]) -> tuple[int, int] | None:
-        """How many records the last of the pages says there are in all, and how many the pages have; None if unsaid."""
-        pages = [_object(answer) for answer in answers] if self.is_window else []
-        totals = [total for page in pages if (total := _number(_about(page).get("total")))]
-        given = [len(page["collection"]) for page in pages if isinstance(page.get("collection"), list)]
-        return (totals[-1], sum(given)) if totals else None
+    def counts(self, answer: bytes) -> tuple[int, int] | None:
+        """How many records a page has, and how many it says there are in all; None where pages do not say."""
+        records = _object(answer).get("collection") if self.kind in _PAGED else None
+        return (len(records), _total([answer])) if isinstance(records, list) else None
 
     def merged(self, answers: Sequence[bytes]) -> bytes:
         """The pages as one answer, of which only the records of the category are kept.
 
-        An answer that is no page of records ends it: it comes back as it is if it is the first, for its reader to say
-        what is wrong with it.
+        Without a category it says that it holds as many records as its server announced. An answer that is no page of
+        records ends it: it comes back as it is if it is the first, for its reader to say what is wrong with it. Answers
+        of OAI-PMH stand one behind the other.
         """
+        if self.kind == Kind.OAI:
+            return b"\n".join(answers)
         first = _object(answers[0])
         if not isinstance(first.get("collection"), list):
             return answers[0]
@@ -141,7 +138,28 @@ class Source:
         for answer in answers:
             page = _object(answer).get("collection")
             records += page if isinstance(page, list) else []
-        return self.selected(orjson.dumps(first | {"collection": records}))
+        whole = _page(first, records, max(_total(answers), len(records)))
+        return self._of_category(whole) if self.about else whole
+
+    def withheld(self, answers: Sequence[bytes]) -> int:
+        """How many records the last of the pages announced that they do not have, and that may be of any category.
+
+        Without a category it is 0: what is announced and not given is then seen from the merged answer itself.
+        """
+        is_narrowed = self.kind in _PAGED and bool(self.about)
+        given = (_object(answer).get("collection") for answer in answers)
+        return (
+            max(_total(answers) - sum(len(each) for each in given if isinstance(each, list)), 0) if is_narrowed else 0
+        )
+
+    def _of_category(self, answer: bytes) -> bytes:
+        page = _object(answer)
+        records = page.get("collection")
+        if not isinstance(records, list):
+            return answer
+        # What bears no category may be of this one, and it is the parser that says what is wrong with it.
+        ours = [record for record in records if _category(record) in (self.about, None)]
+        return _page(page, ours, len(ours))
 
 
 def parse(text: str) -> Source:
@@ -246,6 +264,18 @@ def _about(page: dict[str, Any]) -> dict[str, Any]:
     """What a page of bioRxiv's API says of itself."""
     messages = page.get("messages")
     return messages[0] if isinstance(messages, list) and messages and isinstance(messages[0], dict) else {}
+
+
+def _page(page: dict[str, Any], records: list[object], count: int) -> bytes:
+    """A page with other records, which says that these are so many."""
+    about = _about(page) | {"cursor": 0, "count": count, "total": count}
+    return orjson.dumps(page | {"messages": [about], "collection": records})
+
+
+def _total(answers: Sequence[bytes]) -> int:
+    """How many records the last of the pages that says so announces in all; 0 if none does."""
+    totals = [total for answer in answers if (total := _number(_about(_object(answer)).get("total")))]
+    return totals[-1] if totals else 0
 
 
 def _number(value: object) -> int:

@@ -6,18 +6,22 @@ sends is bounded in time and size, and it cannot lead us into the network that w
 
 from __future__ import annotations
 
+import secrets
 import ssl
+import time
 from dataclasses import dataclass, field
+from datetime import UTC, timedelta
 from functools import cache
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Self
 
 import httpcore
 import httpx
 
 from digest.answers import MAX_BYTES, Validators, body, clean, reason_for_failure, redirect_target, retry_after
-from digest.connections import Backend, Transport, address_of, is_public
+from digest.connections import Backend, Transport, address_of, is_public, resolve
 from digest.errors import FetchError
+from digest.turns import LONGEST_REST, TurnsOfRun, domain_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,12 +29,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from digest.connections import Resolver
-
-GAPS: Final = {"arxiv.org": 3.0}
-"""Seconds between two requests to a domain and all below it (https://info.arxiv.org/help/api/tou.html)."""
-
-GAP = 1.0
-"""Seconds between two requests to any other host."""
+    from digest.turns import Turns
 
 BACKOFF = 2.0
 """Seconds before the second attempt, on average less a quarter; each further wait is twice as long."""
@@ -72,6 +71,12 @@ class World:
     sockets: httpcore.NetworkBackend = field(default_factory=httpcore.SyncBackend)
 
 
+def real_world(now: Callable[[], datetime]) -> World:
+    """The world that there is, with a clock for instants."""
+    chance = secrets.SystemRandom().random
+    return World(now=now, monotonic=time.monotonic, sleep=time.sleep, random=chance, resolve=resolve)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """How long and how much: seconds to connect, to wait for the next bytes, and for one answer; bytes of an answer.
@@ -107,12 +112,16 @@ class Fetched:
 class Fetcher:
     """Fetches URLs one after the other, for the length of a `with` block; not to be shared between threads.
 
-    `contact` is a mail address or URL for the User-Agent; empty for none. Proxies that the environment names are not
-    used: the address that a proxy connects to is beyond checking.
+    `contact` is a mail address or URL for the User-Agent; empty for none. `turns` say when a server may be asked, which
+    is a matter of this fetcher alone if not given. Proxies that the environment names are not used: the address that a
+    proxy connects to is beyond checking.
     """
 
-    def __init__(self, world: World, *, contact: str = "", limits: Limits | None = None) -> None:
+    def __init__(
+        self, world: World, *, contact: str = "", limits: Limits | None = None, turns: Turns | None = None
+    ) -> None:
         self._world = world
+        self._turns = turns or TurnsOfRun(world.monotonic)
         self._limits = limits or Limits()
         self._agent = f"paper-digest/{version('paper-digest')}" + (f" (+{contact})" if contact else "")
         context = _tls()
@@ -121,7 +130,6 @@ class Fetcher:
             Transport(Backend(world.resolve, world.monotonic, world.sockets, public_only=public_only), context)
             for public_only in (False, True)
         )
-        self._free_at: dict[str, float] = {}
 
     def get(self, url: str, validators: Validators | None = None) -> Fetched:
         """What the URL holds, or that it is the same as when it came with these validators.
@@ -143,7 +151,11 @@ class Fetcher:
                         raise
                     why = f"{error.why} (tried {attempt} times)"
                     raise FetchError(
-                        error.host, why, is_transient=error.is_transient, retry_after=error.retry_after
+                        error.host,
+                        why,
+                        is_transient=error.is_transient,
+                        retry_after=error.retry_after,
+                        retry_at=error.retry_at,
                     ) from error
             backoff = min(BACKOFF * 2 ** (attempt - 1), LONGEST_BACKOFF)
             self._world.sleep(max(backoff * (1 + self._world.random()) / 2, wait))
@@ -183,7 +195,7 @@ class Fetcher:
             except _ERRORS as error:
                 raise self._failure(current.host, error, deadline) from error
             finally:
-                self._leave_alone(current.host, _gap(current.host)[1])
+                self._turns.leave_alone(*domain_of(current.host))
             cookies.extract_cookies(response)
             current = _parsed(target, current.host, base=current)
         raise FetchError(current.host, f"more than {REDIRECTS} redirects", is_transient=False)
@@ -204,9 +216,10 @@ class Fetcher:
             why, is_transient = failure
             wait = retry_after(response, self._world.now()) if is_transient else None
             if wait is not None:
-                self._leave_alone(host, wait)
-                why = f"{why}, to be left alone for {wait:,.0f} s"
-            raise FetchError(host, why, is_transient=is_transient, retry_after=wait)
+                wait = min(wait, LONGEST_REST)
+                self._turns.leave_alone(domain_of(host)[0], wait)
+                raise self._left_alone(host, f"{why}, to be left alone", wait)
+            raise FetchError(host, why, is_transient=is_transient)
         return Fetched(
             url=url,
             final_url=str(response.request.url),
@@ -222,18 +235,19 @@ class Fetcher:
         Raises:
             FetchError: the host wants to be left alone for longer than we wait.
         """
-        wait = self._free_at.get(_gap(host)[0], 0.0) - self._world.monotonic()
-        if wait <= 0:
-            return 0.0
-        if wait > PATIENCE:
-            why = f"it wants to be left alone for another {wait:,.0f} s"
-            raise FetchError(host, why, is_transient=True, retry_after=wait)
-        self._world.sleep(wait)
-        return wait
+        waited = 0.0
+        while wait := self._turns.take(*domain_of(host)):
+            if wait > PATIENCE:
+                raise self._left_alone(host, "it asked to be left alone", wait)
+            self._world.sleep(wait)
+            waited += wait
+        return waited
 
-    def _leave_alone(self, host: str, seconds: float) -> None:
-        domain, _ = _gap(host)
-        self._free_at[domain] = max(self._free_at.get(domain, 0.0), self._world.monotonic() + seconds)
+    def _left_alone(self, host: str, why: str, wait: float) -> FetchError:
+        until = (self._world.now() + timedelta(seconds=wait)).astimezone(UTC).replace(microsecond=0)
+        return FetchError(
+            host, f"{why} until {until:%Y-%m-%d %H:%M:%S} UTC", is_transient=True, retry_after=wait, retry_at=until
+        )
 
     def _failure(self, host: str, error: Exception, deadline: float) -> FetchError:
         """An exception of the network in words."""
@@ -257,14 +271,6 @@ class Fetcher:
 def _tls() -> ssl.SSLContext:
     """How certificates are checked; reading those that are trusted takes a tenth of a second."""
     return httpx.create_ssl_context()
-
-
-def _gap(host: str) -> tuple[str, float]:
-    """Whose turn a request to a host takes, and the seconds between two."""
-    for domain, gap in GAPS.items():
-        if host == domain or host.endswith(f".{domain}"):
-            return domain, gap
-    return host, GAP
 
 
 def _parsed(url: str, asking: str, base: httpx.URL | None = None) -> httpx.URL:

@@ -113,16 +113,10 @@ def page(source: Source, url: str, answer: bytes, as_of: date) -> Page:
         SourceError: the answer of a repository is cut off or an error, so that nothing tells whether its list goes on.
     """
     if source.kind != Kind.OAI:
-        announced = source.announced([answer])
-        total, given = announced or (None, 0)
         content = source.selected(answer)
-        ours = source.announced([content]) if content else None
-        return Page(
-            content=content,
-            following=source.following(url, answer),
-            total=total,
-            others=given - (ours[1] if ours else 0),
-        )
+        given, total = source.counts(answer) or (0, None)
+        ours, _ = source.counts(content) or (0, None)
+        return Page(content=content, following=source.following(url, answer), total=total, others=given - ours)
     document = Document(source.name, answer, as_of)
     token = oai_pmh.resumption_token(document)
     return Page(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-    import sqlalchemy as sa
+    from sqlalchemy import Connection
 
+    from digest.completeness import Batch
     from digest.progress import Progress
     from digest.sources import Dump, Record
     from digest.store import Store
@@ -39,7 +40,8 @@ MAX_REJECTIONS = 1000
 class IngestReport:
     """What an ingest did: papers read (new + updated + duplicate), what was rejected and why, and what is odd about it.
 
-    Alarms are in words: a source that gave an old batch, a short one, or less than it announced.
+    Alarms are in words: a source that gave an old batch, a short one, or less than it announced. `announced` is how
+    many papers the sources say they hold, of those that say so; None where none does.
     """
 
     new: int = 0
@@ -48,6 +50,7 @@ class IngestReport:
     rejected: int = 0
     rejections: list[Rejection] = field(default_factory=list)
     alarms: list[str] = field(default_factory=list)
+    announced: int | None = None
 
     @property
     def read(self) -> int:
@@ -68,6 +71,8 @@ class IngestReport:
         self.rejected += other.rejected
         self.rejections += other.rejections[: MAX_REJECTIONS - len(self.rejections)]
         self.alarms += other.alarms
+        if other.announced is not None:
+            self.announced = (self.announced or 0) + other.announced
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> IngestReport:
@@ -107,16 +112,20 @@ def ingest(
     return report
 
 
-def ingest_location(
+def ingest_location(  # noqa: PLR0913  (the dump, and what is known of it from elsewhere)
     store: Store,
-    location: reading.Location,
+    location: reading.Location | reading.Answer,
     *,
     as_of: date,
     format: str | None,  # noqa: A002  (the option's name)
     source: str | None = None,
+    withheld: int = 0,
     progress: Progress,
 ) -> IngestReport:
-    """Add the papers of one dump; what it holds that is bad is in the report, and nothing is half-written."""
+    """Add the papers of one dump; what it holds that is bad is in the report, and nothing is half-written.
+
+    `withheld` is how many records its source is known to have announced and not given (see `completeness.Batch`).
+    """
     report, content = IngestReport(), Content()
     place = 0
 
@@ -132,22 +141,28 @@ def ingest_location(
             if checkpoint is not None:
                 report, content = _taken_up(checkpoint)
                 progress.say(f"{location.name}: taken up again behind {report.read} papers")
-            found = _opened(dump, format, checkpoint)
+            found = _opened(dump, format, checkpoint, done=report.read + report.rejected)
             content.source = content.source or source or found.source
             for batch in _batches(found.records):
                 content.add(batch)
-                _add(store, batch, report, content, as_of=as_of, mark=mark)
+                with store.writing() as connection:
+                    take(connection, batch, report, as_of=as_of)
+                    if len(batch) < BATCH:
+                        # With the last papers, so that no kill comes between them and what is said of them.
+                        taken = content.batch(as_of, report, found.announced, withheld)
+                        _finish(connection, taken, report, mark)
+                    elif mark is not None:
+                        checkpoints.save(connection, mark, _checkpoint(batch[-1], report, content))
                 progress.step(location.name, place, location.size, f"{report.read} papers")
     except SourceError as error:
         report.reject(Rejection(where=error.where, why=error.why))
-        return report
-    taken = content.batch(as_of, report)
-    with store.writing() as connection:
-        if mark is not None:
-            checkpoints.clear(connection, mark)
-        report.alarms += [alarm.told() for alarm in alarms(taken, batches.of(connection, taken.source))]
-        batches.add(connection, taken)
     return report
+
+
+def _checkpoint(last: Record, report: IngestReport, content: Content) -> checkpoints.Checkpoint:
+    """Where an ingest stands behind a record."""
+    so_far = orjson.dumps(asdict(report) | {"content": asdict(content)}).decode()
+    return checkpoints.Checkpoint(offset=last.offset, line=last.line, report=so_far)
 
 
 def _taken_up(checkpoint: checkpoints.Checkpoint) -> tuple[IngestReport, Content]:
@@ -157,9 +172,17 @@ def _taken_up(checkpoint: checkpoints.Checkpoint) -> tuple[IngestReport, Content
     return IngestReport.from_dict(values), content
 
 
-def _opened(dump: Dump, format: str | None, checkpoint: checkpoints.Checkpoint | None) -> sources.Opened:  # noqa: A002
-    if checkpoint is None:
-        return sources.opened(dump, format=format)
+def _opened(
+    dump: Dump,
+    format: str | None,  # noqa: A002  (the option's name)
+    checkpoint: checkpoints.Checkpoint | None,
+    *,
+    done: int,
+) -> sources.Opened:
+    """The dump behind the place where an ingest stopped, or behind the records done where its format has no places."""
+    if checkpoint is None or not checkpoint.offset:
+        found = sources.opened(dump, format=format)
+        return replace(found, records=islice(found.records, done, None))
     try:
         head, _ = look_ahead(chunks(dump.stream), LOOK_AHEAD)
         dump.stream.seek(checkpoint.offset)
@@ -169,11 +192,15 @@ def _opened(dump: Dump, format: str | None, checkpoint: checkpoints.Checkpoint |
 
 
 def _batches(records: Iterator[Record]) -> Iterator[list[Record]]:
-    while batch := list(islice(records, BATCH)):
+    """The records `BATCH` at a time; fewer, perhaps none, are the last."""
+    while True:
+        batch = list(islice(records, BATCH))
         yield batch
+        if len(batch) < BATCH:
+            return
 
 
-def take(connection: sa.Connection, records: Sequence[Record], report: IngestReport, *, as_of: date) -> None:
+def take(connection: Connection, records: Sequence[Record], report: IngestReport, *, as_of: date) -> None:
     """Add the papers of some records in the caller's transaction, and count what became of each record."""
     good = [record.outcome for record in records if isinstance(record.outcome, Paper)]
     outcomes = papers.add(connection, good, as_of)
@@ -185,14 +212,10 @@ def take(connection: sa.Connection, records: Sequence[Record], report: IngestRep
     report.duplicate += outcomes.count(papers.Outcome.DUPLICATE)
 
 
-def _add(
-    store: Store, batch: Sequence[Record], report: IngestReport, content: Content, *, as_of: date, mark: str | None
-) -> None:
-    """Add one batch and remember where the next one begins, in one transaction."""
-    with store.writing() as connection:
-        take(connection, batch, report, as_of=as_of)
-        last = batch[-1]
-        if mark is not None and last.offset:
-            report_so_far = orjson.dumps(asdict(report) | {"content": asdict(content)}).decode()
-            place = checkpoints.Checkpoint(offset=last.offset, line=last.line, report=report_so_far)
-            checkpoints.save(connection, mark, place)
+def _finish(connection: Connection, taken: Batch, report: IngestReport, mark: str | None) -> None:
+    """Keep what the source gave, and what is odd about it."""
+    if mark is not None:
+        checkpoints.clear(connection, mark)
+    report.announced = taken.announced
+    report.alarms += [alarm.told() for alarm in alarms(taken, batches.of(connection, taken.source))]
+    batches.add(connection, taken)

@@ -37,6 +37,19 @@ class Location:
         return "standard input" if self.path is None else str(self.path)
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server sent, to ingest like a file; messages call it by the name of its source."""
+
+    name: str
+    content: bytes
+
+    @property
+    def size(self) -> int:
+        """Bytes of it."""
+        return len(self.content)
+
+
 def locate(paths: Sequence[Path]) -> Iterator[Location | SourceError]:
     """The files that the paths stand for, folders searched through in order of names; `-` is standard input.
 
@@ -70,7 +83,7 @@ def _found(path: Path, searched: set[tuple[int, int]]) -> Iterator[Location | So
 
 
 @contextmanager
-def opened(location: Location, as_of: date, at: Callable[[int], None]) -> Iterator[Dump]:
+def opened(location: Location | Answer, as_of: date, at: Callable[[int], None]) -> Iterator[Dump]:
     """The dump at a location, unzipped, at its start; `at` is told how many bytes of the file lie behind.
 
     Raises:
@@ -78,11 +91,7 @@ def opened(location: Location, as_of: date, at: Callable[[int], None]) -> Iterat
     """
     with ExitStack() as stack:
         try:
-            raw = (
-                _standard_input()
-                if location.path is None
-                else stack.enter_context(location.path.open("rb", buffering=0))
-            )
+            raw = stack.enter_context(_raw(location))
             stream = io.BufferedReader(_Watched(raw, at))
             zipped = stream.peek(2)[:2] == _GZIP_MAGIC
         except OSError as error:
@@ -91,14 +100,21 @@ def opened(location: Location, as_of: date, at: Callable[[int], None]) -> Iterat
         yield Dump(name=location.name, stream=cast("BinaryIO", unzipped), as_of=as_of)
 
 
-def fingerprint(location: Location, format: str | None, as_of: date) -> str | None:  # noqa: A002  (the option's name)
+def fingerprint(
+    location: Location | Answer,
+    format: str | None,  # noqa: A002  (the option's name)
+    as_of: date,
+) -> str | None:
     """What tells one dump from another when an ingest is taken up again: 64 hex digits; None for standard input.
 
-    Made of the file's size, time of change and beginning, and of how it is to be read; not of its name.
+    Made of a file's size, time of change and beginning, and of how it is to be read, not of its name; of an answer's
+    whole content, and of its name.
 
     Raises:
         SourceError: the file cannot be read.
     """
+    if isinstance(location, Answer):
+        return hashlib.sha256(f"{location.name}\n{format}\n{as_of}\n".encode() + location.content).hexdigest()
     if location.path is None:
         return None
     try:
@@ -109,6 +125,18 @@ def fingerprint(location: Location, format: str | None, as_of: date) -> str | No
         raise SourceError(location.name, f"cannot be read: {describe(error)}") from error
     about = f"{found.st_size}\n{found.st_mtime_ns}\n{format}\n{as_of}\n"
     return hashlib.sha256(about.encode() + head).hexdigest()
+
+
+@contextmanager
+def _raw(location: Location | Answer) -> Iterator[BinaryIO]:
+    """The bytes at a location; standard input is left open."""
+    if isinstance(location, Answer):
+        yield io.BytesIO(location.content)
+    elif location.path is None:
+        yield _standard_input()
+    else:
+        with location.path.open("rb", buffering=0) as file:
+            yield file
 
 
 def _standard_input() -> BinaryIO:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -65,14 +66,24 @@ def digest(
 
 
 @pytest.fixture
-def url() -> Iterator[str]:
-    """A server with one feed, which knows when it did not change."""
+def asked() -> list[str]:
+    """The paths that the server was asked for."""
+    return []
+
+
+@pytest.fixture
+def url(asked: list[str]) -> Iterator[str]:
+    """A server with one feed, which knows when it did not change, and a path where it wants to be left alone."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            asked.append(self.path)
             is_known = self.headers["If-None-Match"] == '"one"'
-            self.send_response(404 if self.path != "/feed" else 304 if is_known else 200)
+            status = {"/feed": 304 if is_known else 200, "/busy": 429}.get(self.path, 404)
+            self.send_response(status)
             self.send_header("ETag", '"one"')
+            if status == 429:
+                self.send_header("Retry-After", "7200")
             self.end_headers()
             if self.path == "/feed" and not is_known:
                 self.wfile.write(PAPER)
@@ -148,6 +159,23 @@ def test_a_source_that_fails_is_named_and_the_code_is_1(
     assert outcome.err == f"failed: {url}/gone: cannot fetch from '127.0.0.1': 404 Not Found\n"
     (report,) = digest("fetch", "dumps", "--json").json
     assert (report["source"], report["unchanged"]) == (str(tmp_path / "dumps"), 1)
+
+
+def test_a_server_that_wants_to_be_left_alone_is_not_asked_by_the_next_run(
+    digest: Callable[..., Outcome], url: str, asked: list[str]
+) -> None:
+    """The time it named is told by both runs, for people and for scripts, and only the first has asked."""
+    first = digest("fetch", f"{url}/busy")
+    assert first.code == 1
+    why = "429 Too Many Requests, to be left alone until "
+    assert first.err.startswith(f"failed: {url}/busy: cannot fetch from '127.0.0.1': {why}")
+    assert first.err.endswith(" UTC\n")
+    until = datetime.fromisoformat(first.err.partition(why)[2].removesuffix(" UTC\n"))
+    (second,) = digest("fetch", f"{url}/feed", "--json").json
+    assert (second["transient"], second["documents"]) == (True, 0)
+    assert abs(datetime.fromisoformat(second["retry_at"]) - until.replace(tzinfo=UTC)) < timedelta(seconds=2)
+    assert "it asked to be left alone until" in second["failure"]
+    assert asked == ["/busy"]
 
 
 def test_checking_takes_nothing_in(digest: Callable[..., Outcome], url: str, tmp_path: Path, home: Path) -> None:

@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 import json
-import os
+from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
+from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 import pytest
+import sqlalchemy as sa
 
 from digest import collect as collecting
 from digest import reading
 from digest.answers import Validators
 from digest.collect import SourceReport, collect, probe
+from digest.completeness import account
 from digest.errors import FetchError
 from digest.feeds import parse
 from digest.fetch import Fetched
-from digest.store import Store, papers, validators
+from digest.store import Store, batches, papers, validators
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from digest.completeness import Batch
+
 DAY = date(2025, 3, 14)
 NOW = datetime(2025, 3, 14, 6, tzinfo=UTC)
 FEED = "https://example.org/feed.xml"
 OTHER = "https://example.com/feed.xml"
+ARXIV = "https://rss.arxiv.org/rss/cs.CV"
 TAG = Validators(etag='"one"')
 
 
@@ -53,6 +59,22 @@ def preprints(cursor: int, total: int, *categories: str) -> bytes:
     ]
     about = {"status": "ok", "cursor": cursor, "count": len(records), "total": str(total)}
     return json.dumps({"messages": [about], "collection": records}).encode()
+
+
+def announcements(day: str, *kinds: str) -> bytes:
+    """ArXiv's RSS feed of a day with a paper announced in each way."""
+    items = "".join(
+        f"<item><title>Paper {n}</title><link>https://arxiv.org/abs/2503.{n:05}</link>"
+        f"<description>arXiv:2503.{n:05}v1 Announce Type: {kind} Abstract: On rivers.</description>"
+        f"<arxiv:announce_type>{kind}</arxiv:announce_type></item>"
+        for n, kind in enumerate(kinds, start=1)
+    )
+    at = format_datetime(datetime.fromisoformat(f"{day}T00:00:00-04:00"))
+    head = (
+        f"<title>cs.CV updates on arXiv.org</title><link>http://rss.arxiv.org/rss/cs.CV</link><pubDate>{at}</pubDate>"
+    )
+    namespace = "http://arxiv.org/schemas/atom"
+    return f'<rss version="2.0" xmlns:arxiv="{namespace}"><channel>{head}{items}</channel></rss>'.encode()
 
 
 class Canned:
@@ -90,6 +112,14 @@ def run(store: Store, web: Canned, *names: str, now: datetime = NOW) -> list[Sou
     """Collect from sources by name."""
     listed = [parse(name) for name in names]
     return collect(store, web, listed, now=now, as_of=now.date(), days=2)
+
+
+def kept(store: Store) -> list[Batch]:
+    """What is kept of each answer, in the order they came."""
+    with store.reading() as connection:
+        numbers = sorted((row.number, row.source) for row in connection.execute(sa.text("SELECT * FROM batches")))
+        found = {source: iter(batches.of(connection, source)) for _, source in numbers}
+        return [next(found[source]) for _, source in numbers]
 
 
 def ids(store: Store) -> set[str]:
@@ -193,10 +223,24 @@ def test_pages_that_end_too_early_are_an_alarm(store: Store) -> None:
     """Fewer records than the server announced are told, and none where all came."""
     start = "https://api.biorxiv.org/details/biorxiv/2025-03-13/2025-03-14"
     end = b'{"messages": [{"status": "no posts found"}], "collection": []}'
-    (short,) = run(store, Canned({f"{start}/0": preprints(0, 5, "ecology", "zoology"), f"{start}/2": end}), "biorxiv")
-    assert "biorxiv: announced 5 records, 2 given" in short.ingested.alarms
+    web = Canned({f"{start}/0": preprints(0, 5, "ecology", "zoology"), f"{start}/2": end})
+    short, part = run(store, web, "biorxiv", "biorxiv:ecology")
+    assert short.ingested.alarms == ["bioRxiv, 13 March: announced 5 papers, 2 read"]
+    assert part.ingested.alarms == ["bioRxiv ecology, 13 March: 3 records of its server's list did not come"]
     (whole,) = run(store, Canned({f"{start}/0": preprints(0, 2, "ecology", "zoology")}), "biorxiv:zoology")
     assert whole.ingested.alarms == []
+    assert [(each.announced, each.read, each.withheld) for each in kept(store)] == [(5, 2, 0), (1, 1, 3), (1, 1, 0)]
+
+
+def test_what_came_short_and_then_came_whole_is_told_no_more(store: Store) -> None:
+    """A second fetch of the day that gets all pages, with no more papers of the category, sets it right."""
+    start = "https://api.biorxiv.org/details/biorxiv/2025-03-13/2025-03-14"
+    first, rest = preprints(0, 3, "ecology", "zoology"), preprints(2, 3, "zoology")
+    down = FetchError("api.biorxiv.org", "500", is_transient=True)
+    run(store, Canned({f"{start}/0": first, f"{start}/2": down}), "biorxiv:ecology")
+    assert [(each.new, each.withheld) for each in kept(store)] == [(1, 1)]
+    run(store, Canned({f"{start}/0": first, f"{start}/2": rest}), "biorxiv:ecology")
+    assert [(each.new, each.withheld) for each in kept(store)] == [(1, 0)]
 
 
 def test_a_page_that_fails_costs_only_what_is_behind_it(store: Store) -> None:
@@ -232,6 +276,7 @@ def test_a_window_without_the_category_is_empty(store: Store) -> None:
     url = "https://api.biorxiv.org/details/biorxiv/2025-03-13/2025-03-14/0"
     (report,) = run(store, Canned({url: preprints(0, 1, "zoology")}), "biorxiv:ecology")
     assert (report.is_good, report.ingested.read) == (True, 0)
+    assert account(kept(store), [], DAY) == ("bioRxiv ecology announced no papers on 14 March",)
 
 
 def test_an_answer_that_is_no_page_is_rejected(store: Store) -> None:
@@ -304,20 +349,54 @@ def test_a_server_without_validators_takes_its_old_ones_back(store: Store) -> No
         assert validators.find(connection, FEED) == (None, None)
 
 
-def test_no_file_stays_behind(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is kept for the time of reading is gone afterwards."""
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "scratch"))
-    (tmp_path / "scratch").mkdir()
-    run(store, Canned({FEED: dump(1), OTHER: b"odd"}), FEED, OTHER)
-    assert list((tmp_path / "scratch").iterdir()) == []
+def test_a_feed_of_arxiv_is_held_to_what_it_announces(store: Store) -> None:
+    """Every item is announced, read or not; what each is announced as is kept, and told in the issue's line."""
+    kinds = ("new", "cross", "replace", "replace-cross")
+    (report,) = run(store, Canned({ARXIV: announcements("2025-03-13", *kinds, "new")}), "arxiv:cs.CV")
+    assert (report.ingested.announced, report.ingested.read, report.ingested.alarms) == (5, 5, [])
+    assert account(kept(store), [], DAY) == (
+        "arXiv cs.CV announced 5 papers on 13 March, 5 read: 2 new, 1 cross-listed, 2 in a later version",
+    )
+    broken = announcements("2025-03-14", "new", "new").replace(b"<title>Paper 1", b"<title></title><x>", 1)
+    (report,) = run(store, Canned({ARXIV: broken}), "arxiv:cs.CV", now=NOW + timedelta(days=3))
+    assert (report.ingested.announced, report.ingested.read, report.ingested.rejected) == (2, 1, 1)
+    assert report.ingested.alarms == ["arXiv cs.CV, 14 March: announced 2 papers, 1 read, 1 could not be read"]
 
 
-@pytest.mark.skipif(os.name == "nt", reason="there is no such device there")
-def test_a_full_disk_is_the_sources_failure(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No place to keep an answer is told with its cause."""
-    monkeypatch.setattr("tempfile.tempdir", "/proc/nowhere")
+def test_arxiv_may_not_have_nothing_new_on_a_working_day(store: Store) -> None:
+    """Asked on Saturday arXiv says so and all is well; on Monday it is an old batch. The issues of both days say it."""
+    web = Canned({ARXIV: announcements("2025-03-14", "new")}, TAG)
+    run(store, web, "arxiv:cs.CV")
+    (saturday,) = run(store, web, "arxiv:cs.CV", now=NOW + timedelta(days=1))
+    assert (saturday.unchanged, saturday.ingested.alarms) == (1, [])
+    (monday,) = run(store, web, "arxiv:cs.CV", now=NOW + timedelta(days=3))
+    assert monday.ingested.alarms == ["arXiv cs.CV, 17 March: the same 1 paper as on 15 March: it may be an old batch"]
+    batches = kept(store)
+    assert [(each.asked.day, each.new) for each in batches] == [(14, 1), (15, 0), (17, 0)]
+    assert account(batches[1:2], [], date(2025, 3, 15), batches) == ("arXiv cs.CV: nothing new since 14 March",)
+    assert account(batches[2:], [], date(2025, 3, 17), batches) == (
+        "arXiv cs.CV: nothing new since 14 March: it may be an old batch",
+    )
+
+
+def test_a_journal_may_have_nothing_new(store: Store) -> None:
+    """A server that says so itself is not suspected, and asked once more the same day it says nothing else."""
+    web = Canned({FEED: dump(1)}, TAG)
+    run(store, web, FEED)
+    run(store, web, FEED)
+    assert len(kept(store)) == 1
+    for days in (1, 2):
+        (report,) = run(store, web, FEED, now=NOW + timedelta(days=days))
+        assert report.ingested.alarms == []
+    assert account(kept(store)[1:2], [], date(2025, 3, 15)) == (f"{FEED}: nothing new since 14 March",)
+
+
+def test_nothing_new_where_nothing_was_is_not_kept(store: Store) -> None:
+    """A database whose batches are lost, but not what it knows of servers, has nothing to say of them."""
+    with store.writing() as connection:
+        validators.save(connection, FEED, '"one"', now=NOW)
     (report,) = run(store, Canned({FEED: dump(1)}, TAG), FEED)
-    assert report.failure == f"{FEED}: cannot be kept while it is read: No such file or directory"
+    assert (report.unchanged, kept(store)) == (1, [])
 
 
 def test_probing_takes_nothing_in(tmp_path: Path) -> None:
@@ -345,6 +424,7 @@ def test_a_report_is_plain_values(store: Store) -> None:
         "source": FEED,
         "documents": 1,
         "unchanged": 0,
+        "announced": None,
         "read": 1,
         "new": 1,
         "updated": 0,
@@ -352,6 +432,8 @@ def test_a_report_is_plain_values(store: Store) -> None:
         "rejected": [],
         "failure": None,
         "transient": False,
+        "retry_at": None,
         "alarms": [],
     }
     assert second["failure"] == str(gone)
+    assert SourceReport.from_dict(asdict(reports[0])) == reports[0]

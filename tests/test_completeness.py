@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.completeness import Batch, Content, account, alarms, arxiv_holidays, has_news, missing, told
+from digest.completeness import Batch, Content, account, alarms, missing, spoken, told, unchanged
 from digest.ingest import IngestReport, ingest
+from digest.mailings import arxiv_holidays, has_news
 from digest.sources.records import Record
 from digest.store import Store, batches
 from digest.types import Paper, Rejection
@@ -101,6 +102,94 @@ def test_a_line_says_what_a_source_gave() -> None:
     )
     assert told(batch(FRIDAY, 1, source="trending-page")) == "trending-page: 1 paper of 9 May"
     assert told(batch(FRIDAY, 1500, rejected=2)) == "arXiv cs.CV: 1,500 papers of 9 May, 2 could not be read"
+
+
+def test_a_line_says_what_papers_were_announced_as() -> None:
+    """New, cross-listed and later versions, where a source makes the difference; and what it kept to itself."""
+    mixed = batch(FRIDAY, 212, announced=214, rejected=2, cross_listed=40, replaced=64)
+    assert told(mixed) == (
+        "arXiv cs.CV announced 214 papers on 9 May, 212 read, 2 could not be read: "
+        "108 new, 40 cross-listed, 64 in a later version"
+    )
+    part = batch(FRIDAY, 31, announced=31, withheld=30, source="biorxiv:neuroscience")
+    line = (
+        "bioRxiv neuroscience announced 31 papers on 9 May, 31 read, and 30 records of its server's list did not come"
+    )
+    assert told(part) == line
+    assert [alarm.why for alarm in alarms(part, [])] == ["30 records of its server's list did not come"]
+    assert told(replace(part, withheld=1)).endswith(", and 1 record of its server's list did not come")
+    assert told(batch(FRIDAY, 1, announced=1)) == "arXiv cs.CV announced 1 paper on 9 May, 1 read"
+    assert told(batch(FRIDAY, 0, announced=0)) == "arXiv cs.CV announced no papers on 9 May"
+    assert told(batch(FRIDAY, 0, announced=3)) == "arXiv cs.CV announced 3 papers on 9 May, 0 read"
+
+
+def test_a_saved_page_is_held_to_nothing() -> None:
+    """What somebody kept of an answer may be a part of it, and is only counted."""
+    saved = batch(FRIDAY, 6, announced=20, source="openalex")
+    assert alarms(saved, []) == []
+    assert told(saved) == "openalex: 6 papers of 9 May"
+
+
+def test_a_password_is_not_told() -> None:
+    """A URL is named without what lets its reader in."""
+    assert spoken("https://ada:secret@example.org/feed?x=1@2") == "https://example.org/feed?x=1@2"
+    assert spoken("https://example.org/@ada/feed") == "https://example.org/@ada/feed"
+
+
+def test_what_a_source_has_nothing_new_since_is_told() -> None:
+    """A batch of an earlier day that was all known says since when; it gives way to what is new."""
+    old = replace(batch(FRIDAY - timedelta(days=1)), asked=FRIDAY, new=0)
+    assert account([old], [], FRIDAY) == ("arXiv cs.CV: nothing new since 8 May",)
+    assert account([old, batch(FRIDAY, 5)], [], FRIDAY) == ("arXiv cs.CV: 5 papers of 9 May",)
+    older = replace(old, day=FRIDAY - timedelta(days=3))
+    assert account([older, old], [], FRIDAY) == ("arXiv cs.CV: nothing new since 8 May",)
+    assert told(replace(old, updated=1)) == "arXiv cs.CV: 200 papers of 8 May"
+    assert told(replace(batch(FRIDAY), new=0)) == "arXiv cs.CV: 200 papers of 9 May"
+
+
+def test_an_issue_says_what_is_odd_about_a_source() -> None:
+    """An old batch and a short one are called so in their line; a source that is missing is told once, as that."""
+    history = weeks(FRIDAY)
+    stale = replace(history[-1], asked=FRIDAY, new=0)
+    assert account([stale], [], FRIDAY, history) == ("arXiv cs.CV: nothing new since 8 May: it may be an old batch",)
+    undated = [replace(each, day=None) for each in (*history, stale)]
+    assert account(undated[-1:], [], FRIDAY, undated) == (
+        "arXiv cs.CV: 200 papers of 9 May, the same as on 8 May: it may be an old batch",
+    )
+    assert account([batch(FRIDAY, 20)], [], FRIDAY, history) == (
+        "arXiv cs.CV: 20 papers of 9 May, where 200 are usual on a Friday",
+    )
+    assert account([batch(FRIDAY, 90)], [], FRIDAY, history) == ("arXiv cs.CV: 90 papers of 9 May",)
+    late = replace(stale, asked=FRIDAY + timedelta(days=5))
+    assert account([late], [late], late.asked, history) == (
+        "arXiv cs.CV: nothing new since 8 May",
+        "arXiv cs.CV, 14 May: nothing since 8 May",
+    )
+
+
+def test_a_journal_that_repeats_itself_is_no_matter_for_readers() -> None:
+    """Whoever runs the digest is told once; its readers read since when there is nothing new."""
+    thursday = batch(FRIDAY - timedelta(days=1), source="https://example.org/feed")
+    again = replace(thursday, asked=FRIDAY, new=0)
+    assert alarms(again, [thursday])
+    assert alarms(again, [thursday], is_admitted=True) == []
+    assert account([again], [], FRIDAY, [thursday]) == ("https://example.org/feed: nothing new since 8 May",)
+
+
+def test_a_source_without_news_has_its_newest_batch_once_more() -> None:
+    """Not the one that came last, which may be an old dump; of the day it was asked for where it does not say which."""
+    newest, old = batch(FRIDAY, 9), replace(batch(FRIDAY - timedelta(days=30), 5), asked=FRIDAY)
+    tomorrow = FRIDAY + timedelta(days=1)
+    assert unchanged([newest, old], tomorrow) == replace(newest, asked=tomorrow, new=0)
+    assert unchanged([replace(newest, day=None, updated=3)], tomorrow) == replace(newest, asked=tomorrow, new=0)
+    assert unchanged([], tomorrow) is None
+
+
+def test_what_is_usual_is_not_counted_twice() -> None:
+    """One Friday's papers, seen on Saturday and Sunday once more, do not make a usual Friday."""
+    before = batch(FRIDAY - timedelta(days=7))
+    seen_again = [replace(before, asked=before.asked + timedelta(days=n)) for n in range(4)]
+    assert alarms(batch(FRIDAY, 20), seen_again) == []
 
 
 def test_the_account_of_a_day_names_each_source_once_and_what_is_missing() -> None:

@@ -24,6 +24,8 @@ from cryptography.x509.oid import NameOID
 from digest.answers import Validators
 from digest.errors import FetchError
 from digest.fetch import ATTEMPTS, BACKOFF, PATIENCE, Fetcher, Limits, World
+from digest.store import Store
+from digest.store.turns import StoredTurns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -329,15 +331,40 @@ def test_a_server_that_wants_peace_has_it_from_all_sources(server: Server, fetch
     server.answers["/feed"] = [answer(b"", 429, Retry_After="7200")]
     server.answers["/other"] = [answer()]
     error = failure(fetcher, server.url())
-    assert error.why == "429 Too Many Requests, to be left alone for 7,200 s"
-    assert (error.is_transient, error.retry_after) == (True, 7200)
+    assert error.why == "429 Too Many Requests, to be left alone until 2025-03-14 08:00:00 UTC"
+    assert (error.is_transient, error.retry_after, error.retry_at) == (True, 7200, START + timedelta(hours=2))
     other = failure(fetcher, server.url("/other"))
-    assert other.is_transient
-    assert "left alone" in other.why
+    assert (other.is_transient, other.retry_at) == (True, START + timedelta(hours=2))
+    assert other.why == "it asked to be left alone until 2025-03-14 08:00:00 UTC"
     assert (server.paths(), time.slept) == (["/feed"], [])
     time.seconds += 7200 - PATIENCE + 1
     assert fetcher.get(server.url("/other")).content == FEED
     assert sum(time.slept) == pytest.approx(PATIENCE - 1)
+
+
+def test_a_rest_is_known_to_the_next_fetcher(server: Server, time: Time, tmp_path: Path) -> None:
+    """Another run on the same database asks nothing before the time that the server named, and then does."""
+    server.answers["/feed"] = [answer(b"", 503, Retry_After="3600"), answer()]
+    with Store(tmp_path / "digest.sqlite3") as store:
+        for _ in range(2):
+            with Fetcher(time.world(), turns=StoredTurns(store, time.now)) as fetcher:
+                error = failure(fetcher, server.url())
+                assert error.retry_at == START + timedelta(hours=1)
+                time.seconds += 600
+        assert (len(server.requests), time.slept) == (1, [])
+        time.seconds += 2400
+        with Fetcher(time.world(), turns=StoredTurns(store, time.now)) as fetcher:
+            assert fetcher.get(server.url()).content == FEED
+            fetcher.get(server.url())
+    assert time.slept == [1.0]
+
+
+@pytest.mark.parametrize("said", ["999999999", "Fri, 31 Dec 9999 23:59:59 -1200"])
+def test_nobody_is_left_alone_for_years(server: Server, fetcher: Fetcher, said: str) -> None:
+    """A time as far away as can be said is one of a week."""
+    server.answers["/feed"] = [answer(b"", 429, Retry_After=said)]
+    assert failure(fetcher, server.url()).retry_at == START + timedelta(days=7)
+    assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize(

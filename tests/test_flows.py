@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import http.server
 import importlib
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import warnings
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +21,8 @@ import pytest
 from sqlalchemy.exc import StatementError
 
 from digest import pipeline, profiles, sample, settings
+from digest.collect import SourceReport
+from digest.fetch import real_world
 from digest.ingest import ingest
 from digest.render import Renderer
 from digest.run_report import RunReport
@@ -186,6 +191,101 @@ def test_the_ingest_flow_counts_a_source_it_cannot_begin(home: Path, tmp_path: P
     report = asyncio.run(ingest_flow(home, [tmp_path / "one", tmp_path / "two"], DAY))
     assert (report["rejected"], report["new"]) == (2, 0)
     assert [each["where"] for each in report["rejections"]] == [str(tmp_path / "one"), str(tmp_path / "two")]
+
+
+PAPER = '{"id": "2505.%05d", "title": "Owl %d", "abstract": "On owls.", "announced": "2025-05-09"}'
+
+
+class Feeds:
+    """A server on loopback: a paper at each path, 503 until `/flaky` was asked five times, 404 at `/gone`."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.busy = 0
+        self.overlapped = False
+        feeds = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                feeds.asked.append(self.path)
+                feeds.overlapped |= feeds.busy > 0
+                feeds.busy += 1
+                time.sleep(0.05)
+                is_down = self.path == "/flaky" and feeds.asked.count(self.path) <= 5
+                self.send_response(503 if is_down else 404 if self.path == "/gone" else 200)
+                self.end_headers()
+                number = 1 + ["/one", "/two", "/flaky", "/gone"].index(self.path)
+                self.wfile.write((PAPER % (number, number)).encode())
+                feeds.busy -= 1
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (the base class's name)
+                """Be silent."""
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
+        self._thread.start()
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def close(self) -> None:
+        """Stop."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+@pytest.fixture
+def feeds(monkeypatch: pytest.MonkeyPatch) -> Iterator[Feeds]:
+    """A server, for which nobody waits as long as for a real one."""
+    import flows.fetch
+    from digest import turns
+
+    hurried = replace(real_world(lambda: datetime.now(UTC)), sleep=lambda seconds: time.sleep(min(seconds, 0.1)))  # noqa: TID251
+    monkeypatch.setattr(turns, "GAP", 0.1)
+    monkeypatch.setattr(flows.fetch, "real_world", lambda _now: hurried)
+    at_once = flows.fetch.fetch_source.with_options(retry_delay_seconds=0)
+    monkeypatch.setattr(flows.fetch, "fetch_source", at_once)
+    running = Feeds()
+    yield running
+    running.close()
+
+
+@pytest.mark.usefixtures("prefect")
+def test_the_fetch_flow_asks_each_server_by_one_at_a_time(tmp_path: Path, feeds: Feeds) -> None:
+    """Each source is a task; what failed for the moment is tried again, what failed for good is not; all have a row."""
+    from flows.fetch import fetch
+
+    (tmp_path / "dumps").mkdir()
+    (tmp_path / "dumps" / "a.jsonl").write_text(PAPER % (9, 9), encoding="utf-8")
+    names = [*(f"{feeds.url}/{path}" for path in ("one", "gone", "flaky", "two")), str(tmp_path / "dumps")]
+    reports = [SourceReport.from_dict(each) for each in asyncio.run(fetch(tmp_path / "home", DAY, NOW, names))]
+    assert [report.source for report in reports] == names
+    assert [report.ingested.new for report in reports] == [1, 0, 1, 1, 1]
+    assert [report.failure for report in reports if report.failure] == ["cannot fetch from '127.0.0.1': 404 Not Found"]
+    # Five times in the first attempt, once in the second.
+    assert feeds.asked == ["/one", "/gone", *["/flaky"] * 6, "/two"]
+    assert not feeds.overlapped
+    rows = artifact("fetch").splitlines()
+    assert rows[0] == "## Sources on 2025-05-09"
+    assert rows[2] == "| source | asked | announced | read | new | updated | rejected | look at this |"
+    assert rows[4] == f"| {feeds.url}/one | 2025-05-09 |  | 1 | 1 | 0 | 0 |  |"
+    assert rows[5].endswith("| 0 | 0 | 0 | 0 | cannot fetch from '127.0.0.1': 404 Not Found |")
+
+
+@pytest.mark.usefixtures("prefect")
+def test_the_fetch_flow_tells_of_a_source_that_stays_down(
+    tmp_path: Path, feeds: Feeds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When its attempts are used up, a source that is listed is reported as `digest fetch` would."""
+    import flows.fetch
+
+    monkeypatch.setattr(flows.fetch, "fetch_source", flows.fetch.fetch_source.with_options(retries=0))
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "digest.toml").write_text(f'sources = ["{feeds.url}/flaky"]\n', encoding="utf-8")
+    (values,) = asyncio.run(flows.fetch.fetch(home, DAY, NOW))
+    report = SourceReport.from_dict(values)
+    assert (report.source, report.is_transient, report.documents) == (f"{feeds.url}/flaky", True, 0)
+    assert report.failure == "cannot fetch from '127.0.0.1': 503 Service Unavailable (tried 5 times)"
 
 
 def environment(home: Path) -> dict[str, str]:

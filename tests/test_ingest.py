@@ -23,7 +23,7 @@ import orjson
 import pytest
 
 from digest.ingest import MAX_REJECTIONS, IngestReport, ingest
-from digest.store import Store, papers
+from digest.store import Store, batches, papers
 from digest.types import Rejection
 
 if TYPE_CHECKING:
@@ -384,6 +384,39 @@ def check_kills(tmp_path: Path, name: str, *, count: int, at_least: int) -> None
 def test_a_killed_ingest_goes_on_where_it_was(tmp_path: Path, name: str) -> None:
     """Killed time and again and started anew, an ingest ends with the rows and the report of an undisturbed one."""
     check_kills(tmp_path, name, count=3000, at_least=1)
+
+
+def test_a_killed_ingest_of_a_document_counts_as_an_undisturbed_one(tmp_path: Path) -> None:
+    """A format without places is read anew, what was added of it is passed over, and its batch has all that was new."""
+    records = [
+        {"doi": f"10.1101/2025.03.{n:06}", "title": f"Preprint {n}", "date": "2025-03-13", "version": "1"}
+        for n in range(3500)
+    ]
+    del records[7]["title"]
+    source = tmp_path / "preprints.json"
+    source.write_text(json.dumps({"messages": [{"count": len(records)}], "collection": records}))
+    undisturbed, killed = (tmp_path / name / "digest.sqlite3" for name in ("undisturbed", "killed"))
+    with Store(undisturbed) as store:
+        expected = ingest(store, [source], as_of=AS_OF)
+    assert (counts(expected), expected.announced) == ((3499, 0, 0, 1), 3500)
+    report, resumed = survived(killed, source, range(2500), random.Random(1))  # noqa: S311
+    assert resumed >= 1
+    assert report == expected.as_json()
+    assert dump(killed) == dump(undisturbed)
+    assert checkpoints(killed) == 0
+
+
+@pytest.mark.parametrize("count", [0, 999, 1000, 1001, 2000])
+def test_however_many_records_there_are_the_source_is_kept_once(store: Store, tmp_path: Path, count: int) -> None:
+    """One batch of all of them, also where they fill the last transaction to the brim, or there are none."""
+    records = [{"doi": f"10.1101/{n}", "title": f"Preprint {n}"} for n in range(count)]
+    answer = {"messages": [{"count": count}], "collection": records}
+    (tmp_path / "answer.json").write_text(json.dumps(answer))
+    assert ingest(store, [tmp_path / "answer.json"], as_of=AS_OF).new == count
+    with store.reading() as connection:
+        (kept,) = batches.of(connection, "biorxiv")
+    assert (kept.announced, kept.read, kept.new) == (count, count, count)
+    assert checkpoints(store.path) == 0
 
 
 @pytest.mark.slow

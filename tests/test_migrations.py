@@ -23,7 +23,7 @@ from alembic.script import ScriptDirectory
 
 import digest.store
 from digest.errors import StoreError
-from digest.store import LATEST, Store, checkpoints, deliveries, issues, judgements, papers
+from digest.store import LATEST, Store, batches, checkpoints, deliveries, issues, judgements, papers
 from digest.store.tables import metadata
 from digest.types import Judgement, Paper
 
@@ -96,16 +96,21 @@ OLDEST_ROWS = (
 )
 
 
-def test_the_oldest_database_keeps_its_rows(tmp_path: Path) -> None:
-    """What the first version of the schema holds is still there after all migrations, and new rows go beside it."""
-    path = tmp_path / "digest.sqlite3"
+def upgrade(path: Path, revision: str) -> None:
+    """Make a database as an earlier version did."""
     config = Config()
     config.set_main_option("script_location", str(Path(digest.store.__file__).parent / "migrations"))
     engine = sa.create_engine(f"sqlite:///{path}")
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
+        command.upgrade(config, revision)
     engine.dispose()
+
+
+def test_the_oldest_database_keeps_its_rows(tmp_path: Path) -> None:
+    """What the first version of the schema holds is still there after all migrations, and new rows go beside it."""
+    path = tmp_path / "digest.sqlite3"
+    upgrade(path, "0001")
     run_sql(path, *OLDEST_ROWS)
     with Store(path) as store, store.writing() as connection:
         assert [(seq, paper) for seq, _, paper in papers.between(connection, None, None)] == [(7, PAPER)]
@@ -117,6 +122,16 @@ def test_the_oldest_database_keeps_its_rows(tmp_path: Path) -> None:
         assert judgements.add(connection, "ada", said)
         assert judgements.of(connection, "ada") == (said,)
         assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == LATEST
+
+
+def test_batches_of_before_are_of_no_kind(tmp_path: Path) -> None:
+    """What was kept of sources before kinds of announcements were counted is read with none."""
+    path = tmp_path / "digest.sqlite3"
+    upgrade(path, "0005")
+    run_sql(path, "INSERT INTO batches VALUES (1, 'arxiv:cs.CV', '2025-05-09', '2025-05-09', 5, 5, 5, 0, 0, 'x')")
+    with Store(path) as store, store.reading() as connection:
+        (found,) = batches.of(connection, "arxiv:cs.CV")
+    assert (found.announced, found.cross_listed, found.replaced, found.withheld) == (5, 0, 0, 0)
 
 
 def test_a_database_is_opened_again_as_it_was(tmp_path: Path) -> None:

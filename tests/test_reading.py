@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from digest.errors import SourceError
-from digest.reading import Location, fingerprint, locate, opened
+from digest.reading import Answer, Location, fingerprint, locate, opened
 
 AS_OF = date(2025, 5, 20)
 
@@ -21,7 +21,7 @@ def found(*paths: Path) -> list[str]:
     return [f"{each.where}: {each.why}" if isinstance(each, SourceError) else each.name for each in locate(paths)]
 
 
-def content(location: Location) -> bytes:
+def content(location: Location | Answer) -> bytes:
     """All bytes of a dump."""
     with opened(location, AS_OF, lambda _: None) as dump:
         return dump.stream.read()
@@ -135,6 +135,23 @@ def test_standard_input_is_read_and_left_open(monkeypatch: pytest.MonkeyPatch) -
     assert content(Location(None)) == b"papers"
     assert not pipe.closed
     assert fingerprint(Location(None), None, AS_OF) is None
+
+
+def test_an_answer_is_read_as_a_file_is() -> None:
+    """Unzipped, with progress in the bytes that came, and found again under its name only."""
+    packed = gzip.compress(b"papers")
+    answer = Answer("arxiv:cs.CV", packed)
+    assert content(answer) == b"papers"
+    assert answer.size == len(packed)
+    same = fingerprint(answer, None, AS_OF)
+    others = [
+        fingerprint(Answer("arxiv:cs.CL", packed), None, AS_OF),
+        fingerprint(Answer("arxiv:cs.CV", packed + b"\0"), None, AS_OF),
+        fingerprint(answer, "interchange", AS_OF),
+        fingerprint(answer, None, date(2025, 5, 21)),
+    ]
+    assert fingerprint(Answer("arxiv:cs.CV", packed), None, AS_OF) == same
+    assert len({same, *others}) == 5
 
 
 def test_without_standard_input_there_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

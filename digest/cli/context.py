@@ -29,7 +29,12 @@ def settings() -> Settings:
 
 def clock() -> datetime:
     """The time now, read once a command, in whole seconds."""
-    return datetime.now(UTC).replace(microsecond=0)  # noqa: TID251  (a command is where the clock is read)
+    return instant().replace(microsecond=0)
+
+
+def instant() -> datetime:
+    """The time now, as often as somebody waits for it."""
+    return datetime.now(UTC)  # noqa: TID251  (a command is where the clock is read)
 
 
 def today() -> date:

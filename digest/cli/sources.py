@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from digest.cli.context import Json, clock, counted, print_json, settings, today
+from digest.cli.context import Json, clock, counted, instant, print_json, settings, today
 from digest.cli.terminal import Watcher
 
 if TYPE_CHECKING:
@@ -19,6 +17,7 @@ if TYPE_CHECKING:
     from digest.fetch import Fetcher
     from digest.harvest import Days
     from digest.settings import Settings
+    from digest.store import Store
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -160,7 +159,7 @@ def fetch(
 
     options = settings()
     chosen = _sources(words, options)
-    with Store(options.database) as store, _fetcher(options) as web, Watcher() as watcher:
+    with Store(options.database) as store, _fetcher(options, store) as web, Watcher() as watcher:
         reports = collect.collect(
             store, web, chosen, now=clock(), as_of=today(), days=options.window_days, progress=watcher
         )
@@ -212,15 +211,13 @@ def _asked(source: Source, options: Settings) -> str:
 
 
 @contextmanager
-def _fetcher(options: Settings) -> Iterator[Fetcher]:
-    """A fetcher in the real world."""
-    from digest.connections import resolve
-    from digest.fetch import Fetcher, World
+def _fetcher(options: Settings, store: Store | None = None) -> Iterator[Fetcher]:
+    """A fetcher in the real world, which knows from the database which servers want to be left alone."""
+    from digest.fetch import Fetcher, real_world
+    from digest.store.turns import StoredTurns
 
-    world = World(
-        now=clock, monotonic=time.monotonic, sleep=time.sleep, random=secrets.SystemRandom().random, resolve=resolve
-    )
-    with Fetcher(world, contact=options.contact) as fetcher:
+    turns = StoredTurns(store, instant) if store else None
+    with Fetcher(real_world(instant), contact=options.contact, turns=turns) as fetcher:
         yield fetcher
 
 
@@ -235,7 +232,8 @@ def _tell(report: SourceReport) -> None:
         if report.unchanged and not report.documents:
             what = "nothing new since last time"
         else:
-            what = f"{_papers(report)} read: {counts.new:,} new, {counts.updated:,} updated, "
+            announced = "" if counts.announced is None else f" of {counts.announced:,} announced"
+            what = f"{_papers(report)} read{announced}: {counts.new:,} new, {counts.updated:,} updated, "
             what += f"{counts.duplicate:,} known already; {counts.rejected:,} rejected"
         typer.echo(f"{report.source}: {what}")
     _tell_faults(report)
@@ -245,7 +243,7 @@ def _tell(report: SourceReport) -> None:
 
 def _tell_faults(report: SourceReport) -> None:
     if report.failure is not None:
-        later = " (it may be gone next time)" if report.is_transient else ""
+        later = " (it may be gone next time)" if report.is_transient and report.retry_at is None else ""
         typer.echo(f"failed: {report.source}: {report.failure}{later}", err=True)
     for rejection in report.ingested.rejections:
         typer.echo(f"rejected: {rejection.where}: {rejection.why}", err=True)

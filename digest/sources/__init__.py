@@ -19,6 +19,7 @@ from digest.sources import (
     arxiv_snapshot,
     bibtex,
     biorxiv,
+    claims,
     crossref,
     csl_json,
     dblp,
@@ -116,14 +117,18 @@ def read(dump: Dump, *, format: str | None = None, offset: int = 0, line: int = 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A dump whose format is known: where it comes from (`arxiv:cs.AI`, else the format's name), and its records."""
+    """A dump whose format is known: where it comes from (`arxiv:cs.AI`, else the format's name), and its records.
+
+    `announced` is how many papers it says it holds; None where it does not say.
+    """
 
     source: str
     records: Iterator[Record]
+    announced: int | None = None
 
 
 def opened(dump: Dump, *, format: str | None = None, offset: int = 0, line: int = 0) -> Opened:  # noqa: A002
-    """The records of a dump in its order, as papers or rejections, and the name of its source.
+    """The records of a dump in its order, as papers or rejections, the name of its source, and how many it announces.
 
     Args:
         dump: The dump. Formats of lines are read as they are consumed, one line at most 8 MiB; documents are read at
@@ -152,7 +157,17 @@ def opened(dump: Dump, *, format: str | None = None, offset: int = 0, line: int 
         raise SourceError(dump.name, seems)
     if FORMATS[name].is_resumable and head.startswith(UTF16_MARKS):
         raise SourceError(dump.name, "UTF-16: a format of JSON lines is UTF-8")
-    return Opened(source_name(head, name), FORMATS[name].reader(dump, pieces))
+    if name not in claims.COUNTS:
+        return Opened(source_name(head, name), FORMATS[name].reader(dump, pieces))
+    body: list[bytes] = []
+    records = FORMATS[name].reader(dump, _kept(pieces, body))  # a document: all of it is read at the call
+    return Opened(source_name(head, name), records, claims.claimed(name, b"".join(body)))
+
+
+def _kept(pieces: Iterator[bytes], body: list[bytes]) -> Iterator[bytes]:
+    for piece in pieces:
+        body.append(piece)
+        yield piece
 
 
 def _resumed(dump: Dump, name: str | None, pieces: Iterator[bytes], offset: int, line: int) -> Iterator[Record]:

@@ -112,6 +112,21 @@ def deleted(document: Document) -> int:
     return len(_DELETED.findall(feed_xml.decode(document.body)))
 
 
+def complete_list_size(body: bytes) -> int | None:
+    """How many records, less the deleted ones, a list has that these answers claim to hold from its start to its end.
+
+    None where they are a part of it, or the repository does not say: a list that fits into one answer often bears no
+    `resumptionToken` (OAI-PMH 2.0, section 3.5).
+    """
+    text = feed_xml.decode(body)
+    tokens = [(dict(_ATTRIBUTE.findall(attributes)), value.strip()) for attributes, value in _TOKEN.findall(text)]
+    if not tokens or tokens[-1][1] or len(tokens) != text.count("</OAI-PMH"):
+        return None
+    size = _number(tokens[-1][0].get("completeListSize"))
+    is_from_start = _number(tokens[0][0].get("cursor")) == 0
+    return max(size - len(_DELETED.findall(text)), 0) if size is not None and is_from_start else None
+
+
 def _number(text: str | None) -> int | None:
     return fields.count(int(text)) if text and re.fullmatch(r"[0-9]{1,10}", text) else None
 

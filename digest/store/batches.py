@@ -19,12 +19,12 @@ _FIELDS = tuple(Batch.__dataclass_fields__)
 
 
 def add(connection: sa.Connection, batch: Batch) -> None:
-    """Keep what a source gave; the same papers once more on the same day are nothing to keep."""
-    same = sa.select(batches.c.number).where(
-        batches.c.source == batch.source, batches.c.asked == batch.asked, batches.c.content == batch.content
-    )
-    if connection.execute(same).first() is None:
-        connection.execute(batches.insert().values({name: getattr(batch, name) for name in _FIELDS}))
+    """Keep what a source gave; of the same papers once more on the same day only what its source says of them now."""
+    values = {name: getattr(batch, name) for name in _FIELDS}
+    same = sa.and_(*(batches.c[name] == values[name] for name in ("source", "asked", "content")))
+    said = batches.update().where(same).values({name: values[name] for name in ("announced", "withheld")})
+    if not connection.execute(said).rowcount:
+        connection.execute(batches.insert().values(values))
 
 
 def of(connection: sa.Connection, source: str) -> list[Batch]:

@@ -162,5 +162,17 @@ batches = sa.Table(
     sa.Column("updated", sa.Integer, nullable=False),
     sa.Column("rejected", sa.Integer, nullable=False),
     sa.Column("content", sa.Text, nullable=False),
+    sa.Column("cross_listed", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("replaced", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("withheld", sa.Integer, nullable=False, server_default="0"),
     sqlite_autoincrement=True,
+)
+
+# When each domain may be asked again, by the gap between requests or because it said so.
+turns = sa.Table(
+    "turns",
+    metadata,
+    sa.Column("domain", sa.Text, primary_key=True),
+    sa.Column("free_at", UTCDateTime, nullable=False),
+    sqlite_with_rowid=False,
 )
