@@ -1,4 +1,4 @@
-"""What readers say of papers: noting it, and bringing it into their profiles."""
+"""What readers say of papers: noting it, bringing it into their profiles, and what happens to papers they like."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from digest import profiles
 from digest.errors import ProfileError
 from digest.identity import parse_id
 from digest.learn import learned
-from digest.store import judgements, papers
+from digest.store import events, judgements, papers
 from digest.types import Judgement
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from digest.store import Store
-    from digest.types import Paper
+    from digest.types import Event, Paper, Profile
 
 _BOM = "\ufeff"
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
@@ -52,6 +52,21 @@ def judge(store: Store, profile: str, names: Sequence[str], *, liked: bool | Non
                 judgements.add(connection, profile, Judgement(paper=paper_id, liked=liked, day=day))
     unknown = (name for name in dict.fromkeys(names) if asked.get(name) not in known)
     return Noted(papers=tuple(judged.values()), unknown=tuple(unknown))
+
+
+def happened(store: Store, profile: Profile, since: date | None = None) -> list[tuple[Event, Paper]]:
+    """What happened, from a day on, to the papers that a reader likes by the profile or by a judgement kept beside it.
+
+    In order of day; each event with the paper as it is now.
+    """
+    with store.reading() as connection:
+        known = papers.by_ids(connection, profile.liked)
+        liked = {known[name].id for name in profile.liked if name in known}
+        for said in judgements.of(connection, profile.slug):
+            (liked.add if said.liked else liked.discard)(said.paper)
+        found = events.of(connection, liked, since)
+        now = papers.by_ids(connection, {event.paper for event in found})
+    return [(event, now[event.paper]) for event in found]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

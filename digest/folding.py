@@ -9,7 +9,9 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from digest.identity import strength
+from digest.identity import strength, title_key
+from digest.linkage import are_strangers, is_match
+from digest.publication import is_publication
 from digest.types import AnnounceType, Links, Paper, Signals
 
 if TYPE_CHECKING:
@@ -25,7 +27,8 @@ def fold(one: Paper, another: Paper) -> Paper:
     Version, title and abstract stay together: they are the newest version's (a source that states none, or has no
     abstract, yields to one that does). Dates are the first published, the last updated, and the first announced with
     its type; counts are the highest; ids are joined, the strongest in front (arXiv, DOI, PubMed, OpenReview, title); of
-    everything else the fullest value is kept: the most authors and categories, the longest link or comment.
+    everything else the fullest value is kept: the most authors and categories, the longest link or comment; of venues
+    one of publication before the name of a preprint server.
     """
     text = max(one, another, key=_text_order)
     news = min(one, another, key=_news_order)
@@ -42,7 +45,7 @@ def fold(one: Paper, another: Paper) -> Paper:
         updated=max((p.updated for p in (one, another) if p.updated), default=None),
         announced=news.announced,
         announce_type=news.announce_type,
-        venue=_fuller(one.venue, another.venue),
+        venue=one.venue if one.venue == another.venue else max(one.venue, another.venue, key=_venue_order),
         comment=_fuller(one.comment, another.comment),
         links=one.links if one.links == another.links else _join_links(one.links, another.links),
         signals=one.signals if one.signals == another.signals else _join_signals(one.signals, another.signals),
@@ -50,10 +53,11 @@ def fold(one: Paper, another: Paper) -> Paper:
 
 
 def is_same_work(one: Paper, another: Paper) -> bool:
-    """Whether two papers that share an id or a folded title are one work.
+    """Whether two papers are one work: by their ids, by the same title, or as a last resort by close ones.
 
     Two arXiv ids are always two works, even when both name one DOI. A paper known by its title only is the same as
-    another of that title when half of the words of the shorter abstract stand in the other one.
+    another of that title when half of the words of the shorter abstract stand in the other one, and where both have
+    authors one has to be shared. For close titles see `digest.linkage`.
     """
     if one.id == another.id:
         return True
@@ -61,8 +65,13 @@ def is_same_work(one: Paper, another: Paper) -> bool:
         return False
     if not {*_ids(one)}.isdisjoint(_ids(another)):
         return True
-    if not (one.id.startswith("title:") or another.id.startswith("title:")):
-        return False
+    is_by_title = one.id.startswith("title:") or another.id.startswith("title:")
+    if is_by_title and title_key(one.title) == title_key(another.title) and _have_one_text(one, another):
+        return not are_strangers(one, another)
+    return is_match(one, another)
+
+
+def _have_one_text(one: Paper, another: Paper) -> bool:
     shorter, longer = sorted((set(paper.abstract.casefold().split()) for paper in (one, another)), key=len)
     return len(shorter & longer) >= _SAME_TEXT * len(shorter)
 
@@ -85,6 +94,10 @@ def _news_order(paper: Paper) -> tuple[bool, date, int]:
     kind = paper.announce_type
     rank = len(_ANNOUNCE_TYPES) if kind is None else _ANNOUNCE_TYPES.index(kind)
     return paper.announced is None, paper.announced or date.max, rank
+
+
+def _venue_order(venue: str | None) -> tuple[bool, int, str]:
+    return is_publication(venue), len(venue or ""), venue or ""
 
 
 def _fullness(value: Sequence[str]) -> tuple[int, int, Sequence[str]]:

@@ -74,6 +74,26 @@ class Paper:
         return self.announced or (self.published.date() if self.published else None)
 
 
+class EventKind(StrEnum):
+    """What may happen to a work that is known already."""
+
+    NEW_VERSION = "new_version"
+    PUBLISHED = "published"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What happened to a paper (its id), and the day it was announced, or else learnt.
+
+    `detail` is the number of the new version, or where the paper was published, as far as that was known then.
+    """
+
+    paper: str
+    kind: EventKind
+    day: date
+    detail: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejection:
     """A record that could not become a paper: where it stands and why it was refused."""

@@ -6,7 +6,7 @@ import io
 import json
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Protocol
 
@@ -238,3 +238,30 @@ def test_an_edit_of_a_file_without_a_last_line_break_is_a_diff_that_can_be_appli
     with Store(home / "digest.sqlite3") as store:
         shown = feedback.lesson(store, lesson.path).diff().decode()
     assert shown.count("\n\\ No newline at end of file\n") == 2
+
+
+# What happens to papers that a reader likes
+
+
+def test_events_of_liked_papers_are_told(home: Path, digest: Digest) -> None:
+    """Liked papers by profile and by judgement, less those judged otherwise since; as text and as JSON, since a day."""
+    second, published = replace(BATS, version=2), replace(OWLS, venue="Journal of Owls")
+    with Store(home / "digest.sqlite3") as store, store.writing() as connection:
+        papers.add(connection, [replace(BATS, version=1), published], DAY)
+        papers.add(connection, [second, replace(published, other_ids=("doi:10.5555/owls",))], date(2025, 5, 12))
+    told = digest("profiles", "events", "ada")
+    assert told.out == "2025-05-12  Bats of the north  [arxiv:2505.00002]\n            new version 2\n"
+    assert digest("judge", "ada", OWLS.id, "--more").code == 0
+    assert digest("judge", "ada", BATS.id, "--less").code == 0
+    (event,) = json.loads(digest("profiles", "events", "ada", "--json").out)
+    assert event == {
+        "id": OWLS.id,
+        "title": OWLS.title,
+        "day": "2025-05-09",
+        "kind": "published",
+        "detail": "Journal of Owls, doi:10.5555/owls",
+    }
+    assert "now published: Journal of Owls, doi:10.5555/owls\n" in digest("profiles", "events", "ada").out
+    nothing = digest("profiles", "events", "ada", "--since", "2025-05-10")
+    assert (nothing.code, nothing.out) == (0, "")
+    assert "nothing happened" in nothing.err

@@ -170,6 +170,12 @@ def test_arxiv_and_hugging_face_are_one_paper_with_signals() -> None:
     )
 
 
+def test_a_journal_stands_before_the_server_of_preprints() -> None:
+    """However long the server's name is, the venue is where the paper was published."""
+    server, journal = (replace(V1, venue=venue) for venue in ("bioRxiv, the preprint server for biology", "Sand"))
+    assert fold(server, journal).venue == "Sand"
+
+
 def test_a_paper_known_by_title_takes_the_stronger_id() -> None:
     """The archive's id stands in front, the title's stays known."""
     page = Paper(id=title_id(V1.title), title=V1.title, abstract="The longer text of the first version.")

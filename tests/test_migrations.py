@@ -30,7 +30,7 @@ from digest.types import Judgement, Paper
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PAPER = Paper(id="arxiv:2505.00001", title="Sand in slow rivers")
+PAPER = Paper(id="arxiv:2505.00001", title="Sand in slow rivers", authors=("Ada Example",))
 DAY = date(2025, 5, 9)
 NOBODY = 65534
 
@@ -85,8 +85,8 @@ def test_latest_is_the_newest_revision() -> None:
 OLDEST_ROWS = (
     """
     INSERT INTO papers (seq, id, title_key, day, title, abstract, authors, categories, other_ids, links, signals)
-    VALUES (7, 'arxiv:2505.00001', 'sand in slow rivers', '2025-05-09', 'Sand in slow rivers', '', '[]', '[]', '[]',
-            '{}', '{}')
+    VALUES (7, 'arxiv:2505.00001', 'sand in slow rivers', '2025-05-09', 'Sand in slow rivers', '', '["Ada Example"]',
+            '[]', '[]', '{}', '{}')
     """,
     "INSERT INTO paper_ids VALUES ('arxiv:2505.00001', 7)",
     "INSERT INTO issues VALUES ('one', 'ada', '2025-05-09', 7, '{}')",
@@ -122,6 +122,8 @@ def test_the_oldest_database_keeps_its_rows(tmp_path: Path) -> None:
         assert judgements.add(connection, "ada", said)
         assert judgements.of(connection, "ada") == (said,)
         assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == LATEST
+        journal = Paper(id="doi:10.5555/sand.1", title="Sand in the slow rivers", authors=("A. Example",))
+        assert papers.add(connection, [journal], DAY) == [papers.Outcome.UPDATED]
 
 
 def test_batches_of_before_are_of_no_kind(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from digest.folding import fold
+from digest.folding import fold, is_same_work
 from digest.identity import title_id
-from digest.store import Store, papers
+from digest.store import Store, merges, papers
 from digest.types import AnnounceType, Links, Paper, Signals
 
 if TYPE_CHECKING:
@@ -70,7 +70,8 @@ IDS = [
 WILD = st.builds(
     Paper,
     id=st.sampled_from(IDS),
-    title=st.sampled_from(["One way", "Two ways", "Three"]),
+    title=st.sampled_from(["One way", "Two ways", "Three", "Sand in slow rivers", "Sand in slow rivers: a long way"]),
+    authors=st.sampled_from([(), ("Ada Example",), ("Ada Example", "Bob Roe")]),
     abstract=st.sampled_from(["", "a b c d", "a b x y", "p q r s"]),
     version=st.none() | st.integers(1, 3),
     announced=st.none() | st.dates(date(2024, 1, 1), date(2024, 1, 9)),
@@ -95,7 +96,7 @@ def test_batches_make_no_difference(store: Store, batch: list[Paper], cuts: set[
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(first=st.lists(WILD, min_size=1, max_size=6), second=st.lists(WILD, max_size=6))
 def test_a_known_id_always_finds_its_work(store: Store, first: list[Paper], second: list[Paper]) -> None:
-    """After any papers, each id finds a work that bears it, a work's own id itself; no work loses number or ids."""
+    """Each id finds a work that bears it, a work's own id itself; no work loses ids, nor its number but to a lower."""
     with undone(store) as connection:
         papers.add(connection, first, AS_OF)
         before = {seq: paper for seq, _, paper in papers.between(connection, None, None)}
@@ -106,7 +107,19 @@ def test_a_known_id_always_finds_its_work(store: Store, first: list[Paper], seco
         assert set(found) == known
         assert all(name in names(paper) for name, paper in found.items())
         assert all(papers.by_ids(connection, [paper.id]) == {paper.id: paper} for paper in after.values())
-        assert all(names(paper) <= names(after[seq]) for seq, paper in before.items())
+        now = {seq: merges.current(connection, seq) for seq in before}
+        assert all(now[seq] <= seq and names(paper) <= names(after[now[seq]]) for seq, paper in before.items())
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(first=st.lists(WILD, min_size=1, max_size=6), second=st.lists(WILD, max_size=6))
+def test_no_two_works_are_the_same(store: Store, first: list[Paper], second: list[Paper]) -> None:
+    """Whatever papers came, in whatever order: of the works that there are no two are one, by all that is known."""
+    with undone(store) as connection:
+        papers.add(connection, first, AS_OF)
+        papers.add(connection, second, AS_OF)
+        works = [paper for _, _, paper in papers.between(connection, None, None)]
+        assert [(one, other) for one, other in combinations(works, 2) if is_same_work(one, other)] == []
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -22,9 +22,12 @@ from digest.cli.context import (
     settings,
     today,
 )
+from digest.publication import publication
+from digest.types import EventKind
 
 if TYPE_CHECKING:
     from digest.settings import Settings
+    from digest.types import Event, Paper
 
 app = typer.Typer(
     no_args_is_help=True, help="Check, compare and teach interest profiles.\n\nExample: digest profiles check"
@@ -135,6 +138,44 @@ def learn(
     else:
         print_bytes(lesson.diff())
         typer.echo(f"{path}: {said} learned" if write else f"{said}; --write edits {path}", err=True)
+
+
+@app.command()
+def events(
+    profile: Annotated[str, typer.Argument(metavar="PROFILE", help="The profile's file, or the reader's name.")],
+    *,
+    since: Annotated[date | None, day_option("--since", "The first day of events; all if not given.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Tell what happened to the papers a reader likes since they came: new versions, publications.
+
+    Judgements that are noted but not yet learned count, too.
+
+    Example: digest profiles events ada --since 2025-05-01
+    """
+    from digest import feedback
+    from digest.store import Store
+
+    options = settings()
+    reader = profiles_of.load(profile_path(profile, options))
+    with Store(options.database) as store:
+        found = feedback.happened(store, reader, since)
+    if as_json:
+        fields = ("id", "title", "day", "kind", "detail")
+        print_json([dict(zip(fields, row, strict=True)) for row in map(_told, found)])
+        return
+    for paper_id, title, day, kind, detail in map(_told, found):
+        what = f"new version {detail}" if kind == EventKind.NEW_VERSION else f"now published: {detail}"
+        typer.echo(f"{day}  {title}  [{paper_id}]\n{' ' * 12}{what}")
+    if not found:
+        typer.echo(f"nothing happened to papers that {reader.slug} likes", err=True)
+
+
+def _told(happened: tuple[Event, Paper]) -> tuple[str, str, date, str, str]:
+    """Id, title, day, kind and detail; of a publication all that is known of it by now."""
+    event, paper = happened
+    published = publication(paper) if event.kind is EventKind.PUBLISHED else None
+    return paper.id, paper.title, event.day, event.kind, str(published or event.detail)
 
 
 @app.command("import")

@@ -51,6 +51,12 @@ class Statistics:
         length = (self.papers * self.length + other.papers * other.length) / max(papers, 1)
         return Statistics(papers, self.frequency + other.frequency, length)
 
+    def __sub__(self, other: Statistics) -> Statistics:
+        """The statistics without the papers of the other ones; none falls below 0."""
+        papers = max(self.papers - other.papers, 0.0)
+        length = max(self.papers * self.length - other.papers * other.length, 0.0) / max(papers, 1)
+        return Statistics(papers, np.maximum(self.frequency - other.frequency, 0), length)
+
     def padded(self) -> Statistics:
         """The same, with a share of the general statistics that falls to none as the papers become `ENOUGH`.
 

@@ -1,8 +1,8 @@
 """The database: the only package that talks to it.
 
 `Store` opens it, brings its schema up to date and hands out transactions; the queries stand in `papers`, `issues`,
-`deliveries`, `judgements` and `checkpoints`, each a function of a connection. `search`, `word_index` and `statistics`
-work on all papers, with files that they keep beside the database.
+`deliveries`, `judgements`, `events` and `checkpoints`, each a function of a connection. `search`, `word_index` and
+`statistics` work on all papers, with files that they keep beside the database.
 """
 
 from __future__ import annotations

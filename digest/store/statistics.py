@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import zipfile
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,10 +17,12 @@ from digest.errors import StoreError
 from digest.progress import Silent
 from digest.ranking import terms
 from digest.ranking.weights import Statistics
-from digest.store import papers
+from digest.store import merges, papers
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import sqlalchemy as sa
 
     from digest.progress import Progress
     from digest.store import Store
@@ -33,6 +36,8 @@ _CHUNK = 5000
 def of_all(store: Store, progress: Progress | None = None) -> Statistics:
     """The statistics of all papers in the database; each is counted once, as it was when it arrived.
 
+    A work that became part of another counts no more.
+
     Raises:
         StoreError: they cannot be written.
     """
@@ -41,26 +46,55 @@ def of_all(store: Store, progress: Progress | None = None) -> Statistics:
     kept = _load(path)
     with store.reading() as connection:
         last = papers.last_seq(connection)
-        if kept is not None and papers.seq_of(connection, kept[2]) != kept[1]:
+        if kept is not None and not _is_of(connection, kept):
             kept = None
-    statistics, counted, name = kept or (Statistics.of(terms.count([])), 0, "")
+        state = before = kept or _State(Statistics.of(terms.count([])), 0, "", merges.last(connection))
     if kept is None and path.exists():
         watch.say("the term statistics are not of this version or this database: counting all papers again …")
-    if counted == last:
-        return statistics
-    start = counted
-    while counted < last:
-        with store.reading() as connection:
-            chunk = papers.after(connection, counted, _CHUNK)
+    while (grown := _grown(store, state)) is not None:
+        state = grown
+        watch.step("counting terms", state.counted - before.counted, max(last - before.counted, 0))
+    if state is not before:
+        _save(path, state)
+    return state.statistics
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """Statistics, number and id of the last paper that they count, and the last merge that they heed."""
+
+    statistics: Statistics
+    counted: int
+    name: str
+    merged: int
+
+
+def _is_of(connection: sa.Connection, state: _State) -> bool:
+    """Whether statistics are of this database, as it is or was."""
+    is_known = papers.seq_of(connection, state.name) == merges.current(connection, state.counted)
+    return is_known and state.merged <= merges.last(connection)
+
+
+def _grown(store: Store, state: _State) -> _State | None:
+    """The state after the next papers, less those that were merged into others; None if nothing happened since."""
+    with store.reading() as connection:
+        chunk = papers.after(connection, state.counted, _CHUNK)
+        merged = merges.after(connection, state.merged)
+    if not chunk and not merged:
+        return None
+    # What was merged before it could be counted is no longer there to be counted.
+    gone = [each.text for each in merged.values() if each.gone <= state.counted]
+    statistics = state.statistics
+    if gone:
+        statistics -= Statistics.of(terms.count(gone))
+    if chunk:
         statistics += Statistics.of(terms.count([paper for *_, paper in chunk]))
-        counted, name = chunk[-1][0], chunk[-1][2].id
-        watch.step("counting terms", counted - start, last - start)
-    _save(path, statistics, counted, name)
-    return statistics
+        state = replace(state, counted=chunk[-1][0], name=chunk[-1][2].id)
+    return replace(state, statistics=statistics, merged=max(merged, default=state.merged))
 
 
-def _load(path: Path) -> tuple[Statistics, int, str] | None:
-    """The statistics in a file, with number and id of the last paper they count; None if they are of no use."""
+def _load(path: Path) -> _State | None:
+    """What a file holds; None if it is of no use."""
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
             version, columns, seq = (int(kept[name]) for name in ("version", "columns", "seq"))
@@ -71,12 +105,15 @@ def _load(path: Path) -> tuple[Statistics, int, str] | None:
                 places, found = kept["places"], frequency
                 frequency = np.zeros(columns, dtype=np.float32)
                 frequency[places] = found
-            return Statistics(float(kept["papers"]), frequency, float(kept["length"])), seq, str(kept["name"])
+            statistics = Statistics(float(kept["papers"]), frequency, float(kept["length"]))
+            # Files of before works were merged do not have the last.
+            return _State(statistics, seq, str(kept["name"]), int(kept["merged"]) if "merged" in kept else 0)
     except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile):
         return None
 
 
-def _save(path: Path, statistics: Statistics, seq: int, name: str) -> None:
+def _save(path: Path, state: _State) -> None:
+    statistics = state.statistics
     frequency, places = statistics.frequency, np.arange(0, dtype=np.int32)
     # Where most columns are used they are kept as they stand: that is half the bytes and a quarter of the time.
     if 2 * np.count_nonzero(frequency) < terms.COLUMNS:
@@ -89,8 +126,9 @@ def _save(path: Path, statistics: Statistics, seq: int, name: str) -> None:
                 file,
                 version=np.array(VERSION),
                 columns=np.array(terms.COLUMNS),
-                seq=np.array(seq),
-                name=np.array(name),
+                seq=np.array(state.counted),
+                name=np.array(state.name),
+                merged=np.array(state.merged),
                 papers=np.array(statistics.papers),
                 length=np.array(statistics.length),
                 places=places,

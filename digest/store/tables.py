@@ -46,6 +46,8 @@ papers = sa.Table(
     sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
     sa.Column("id", sa.Text, nullable=False, unique=True),
     sa.Column("title_key", sa.Text, nullable=False, index=True),
+    # The blocking key of record linkage (`digest.linkage.block`).
+    sa.Column("block", sa.Integer, index=True),
     # The day the paper counts as news: announced, else first submitted, else first seen.
     sa.Column("day", sa.Date, nullable=False, index=True),
     sa.Column("title", sa.Text, nullable=False),
@@ -78,7 +80,35 @@ revisions = sa.Table(
     "revisions",
     metadata,
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("seq", sa.ForeignKey("papers.seq"), nullable=False, index=True),
+    sqlite_autoincrement=True,
+)
+
+# Works that turned out to be one: the number that is no more, the one that stays, and the text last known under
+# the former, for what had counted it. A number that never had a row has no text.
+merges = sa.Table(
+    "merges",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("gone", sa.Integer, nullable=False, unique=True),
+    sa.Column("kept", sa.ForeignKey("papers.seq"), nullable=False, index=True),
+    sa.Column("title", sa.Text),
+    sa.Column("abstract", sa.Text),
+    sqlite_autoincrement=True,
+)
+
+# What happened to papers after they had come, each once, however often sources tell of it.
+events = sa.Table(
+    "events",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
     sa.Column("seq", sa.ForeignKey("papers.seq"), nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),
+    sa.Column("day", sa.Date, nullable=False),
+    sa.UniqueConstraint("seq", "kind", "detail"),
+    # A work is published once, whatever is said of where.
+    sa.Index("uq_events_published", "seq", unique=True, sqlite_where=sa.text("kind = 'published'")),
     sqlite_autoincrement=True,
 )
 
@@ -99,7 +129,7 @@ issue_papers = sa.Table(
     "issue_papers",
     metadata,
     sa.Column("profile", sa.Text, primary_key=True),
-    sa.Column("seq", sa.ForeignKey("papers.seq"), primary_key=True),
+    sa.Column("seq", sa.ForeignKey("papers.seq"), primary_key=True, index=True),
     sa.Column("issue_id", sa.ForeignKey("issues.id"), nullable=False, index=True),
     sqlite_with_rowid=False,
 )
@@ -122,7 +152,7 @@ judgements = sa.Table(
     "judgements",
     metadata,
     sa.Column("profile", sa.Text, primary_key=True),
-    sa.Column("seq", sa.ForeignKey("papers.seq"), primary_key=True),
+    sa.Column("seq", sa.ForeignKey("papers.seq"), primary_key=True, index=True),
     sa.Column("liked", sa.Boolean, nullable=False),
     sa.Column("day", sa.Date, nullable=False),
     sqlite_with_rowid=False,

@@ -2,7 +2,7 @@
 
 It is SQLite's FTS5 (https://www.sqlite.org/fts5.html) in a file of its own, `search.sqlite3`, made from the papers: one
 that is missing, damaged, of another version or of another database is made again, and no backup needs it. It grows when
-somebody searches, by what came and what was revised since, because FTS5 within the ingest's transaction would make an
+somebody searches, by what came, was revised or merged since, because FTS5 within the ingest's transaction would make an
 ingest 40 % longer. It holds words as the ranking stems them, so what is found is what is scored. FTS5 ranks a paper
 that has one of the words in about a microsecond; to read and count a paper takes a hundred and more.
 
@@ -13,12 +13,12 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from digest.errors import StoreError
 from digest.ranking.search import stems
-from digest.store import papers
+from digest.store import merges, papers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-VERSION = 1
+VERSION = 2
 """Changes whenever the same papers would be indexed otherwise: other stems, columns or tables."""
 
 _CHUNK = 5000
@@ -46,18 +46,19 @@ _SCHEMA = (
     # sixteens when there are sixteen of a size: a day's papers cost the same everywhere, but for a merge now and then.
     "INSERT INTO words (words, rank) VALUES ('automerge', 0), ('crisismerge', 16)",
     "CREATE TABLE entries (number INTEGER PRIMARY KEY, seq INTEGER NOT NULL UNIQUE, day TEXT NOT NULL)",
-    "CREATE TABLE state (seq INTEGER NOT NULL, id TEXT NOT NULL, revision INTEGER NOT NULL, entry INTEGER NOT NULL)",
+    "CREATE TABLE state (seq INTEGER, id TEXT, revision INTEGER, merge INTEGER, entry INTEGER)",
     f"PRAGMA user_version = {VERSION}",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """Number and id of the last paper indexed, the last revision heeded, and the last entry made."""
+    """Number and id of the last paper indexed, the last revision and merge heeded, and the last entry made."""
 
     seq: int
     id: str
     revision: int
+    merge: int
     entry: int
 
 
@@ -93,7 +94,7 @@ def find(
 
 
 def grow(store: Store, progress: Progress) -> None:
-    """Index what came and what was revised since the last time, as every search does first.
+    """Index what came, was revised and was merged since the last time, as every search does first.
 
     Raises:
         StoreError: the index cannot be read or written.
@@ -132,8 +133,9 @@ def _is_of(store: Store, index: sqlite3.Connection) -> bool:
     # The index is looked at before the database, which then cannot know less than another program has just indexed.
     state = _state(index)
     with store.reading() as connection:
-        is_known = not state.seq or papers.seq_of(connection, state.id) == state.seq
-        return is_known and state.revision <= papers.last_revision(connection)
+        is_known = not state.seq or papers.seq_of(connection, state.id) == merges.current(connection, state.seq)
+        is_behind = state.revision <= papers.last_revision(connection) and state.merge <= merges.last(connection)
+        return is_known and is_behind
 
 
 def _make(store: Store, index: sqlite3.Connection) -> None:
@@ -142,8 +144,9 @@ def _make(store: Store, index: sqlite3.Connection) -> None:
             return
         for statement in _SCHEMA:
             index.execute(statement)
-        # All papers are going to be indexed as they are now or later, so revisions up to now need no heed.
-        index.execute("INSERT INTO state VALUES (0, '', ?, 0)", [papers.last_revision(connection)])
+        # All papers are going to be indexed as they are now or later, so what happened to them up to now needs no heed.
+        values = (papers.last_revision(connection), merges.last(connection))
+        index.execute("INSERT INTO state VALUES (0, '', ?, ?, 0)", values)
 
 
 def _grow(store: Store, index: sqlite3.Connection, progress: Progress) -> None:
@@ -155,8 +158,7 @@ def _grow(store: Store, index: sqlite3.Connection, progress: Progress) -> None:
             due = _due(store, state)
             if due is None:  # another program was faster
                 continue
-            rows, seen, last = due
-            numbered = list(enumerate(rows, start=state.entry + 1))
+            numbered = list(enumerate(due.rows, start=state.entry + 1))
             index.executemany(
                 "INSERT INTO words (rowid, title, abstract, authors) VALUES (?, ?, ?, ?)",
                 ((number, *_fields(paper)) for number, (_, _, paper) in numbered),
@@ -165,27 +167,38 @@ def _grow(store: Store, index: sqlite3.Connection, progress: Progress) -> None:
                 "INSERT OR REPLACE INTO entries (number, seq, day) VALUES (?, ?, ?)",
                 ((number, seq, str(day)) for number, (seq, day, _) in numbered),
             )
-            values = (seen.seq, seen.id, seen.revision, state.entry + len(rows))
-            index.execute("UPDATE state SET seq = ?, id = ?, revision = ?, entry = ?", values)
-        progress.step("indexing papers for search", seen.seq - begun, last - begun)
+            index.executemany("DELETE FROM entries WHERE seq = ?", ((seq,) for seq in due.gone))
+            seen = replace(due.seen, entry=state.entry + len(due.rows))
+            values = (seen.seq, seen.id, seen.revision, seen.merge, seen.entry)
+            index.execute("UPDATE state SET seq = ?, id = ?, revision = ?, merge = ?, entry = ?", values)
+        progress.step("indexing papers for search", seen.seq - begun, max(due.last - begun, 0))
 
 
-def _due(store: Store, state: _State) -> tuple[list[tuple[int, date, Paper]], _State, int] | None:
-    """(seq, day, paper) of the papers to index next, the state when they are, and the last number; None if none is.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Due:
+    """(seq, day, paper) to index, numbers to forget, the state when that is done, and the last paper's number."""
 
-    First those that came since, then those that were revised since.
-    """
+    rows: Sequence[tuple[int, date, Paper]] = ()
+    gone: Sequence[int] = ()
+    seen: _State
+    last: int
+
+
+def _due(store: Store, state: _State) -> _Due | None:
+    """What to do next: forget works that became part of others, index those that came, then the revised; or None."""
     with store.reading() as connection:
         last = papers.last_seq(connection)
+        if merged := merges.after(connection, state.merge):
+            return _Due(gone=[each.gone for each in merged.values()], seen=replace(state, merge=max(merged)), last=last)
         if state.seq < last:
             rows = papers.after(connection, state.seq, _CHUNK)
             seq, _, paper = rows[-1]
-            return rows, _State(seq, paper.id, state.revision, state.entry), last
+            return _Due(rows=rows, seen=replace(state, seq=seq, id=paper.id), last=last)
         revised = papers.revised(connection, state.revision, _CHUNK)
         if not revised:
             return None
         rows = papers.by_seqs(connection, revised.values())
-        return rows, _State(state.seq, state.id, max(revised), state.entry), last
+        return _Due(rows=rows, seen=replace(state, revision=max(revised)), last=last)
 
 
 def _fields(paper: Paper) -> Iterator[str]:
@@ -194,7 +207,7 @@ def _fields(paper: Paper) -> Iterator[str]:
 
 
 def _state(index: sqlite3.Connection) -> _State:
-    return _State(*index.execute("SELECT seq, id, revision, entry FROM state").fetchone())
+    return _State(*index.execute("SELECT seq, id, revision, merge, entry FROM state").fetchone())
 
 
 def _version(index: sqlite3.Connection) -> int:

@@ -1,0 +1,43 @@
+"""What happened to papers after they had come: new versions and publications, each noted once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+
+from digest.store.rows import lookup
+from digest.store.tables import events, paper_ids, papers
+from digest.types import Event, EventKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import date
+
+
+def add(connection: sa.Connection, happened: Sequence[tuple[int, EventKind, str, date]]) -> None:
+    """Note (seq, kind, detail, day) in the order given; what is noted already stays as it is."""
+    rows = [dict(zip(("seq", "kind", "detail", "day"), each, strict=True)) for each in happened]
+    if rows:
+        connection.execute(insert(events).on_conflict_do_nothing(), rows)
+
+
+def of(connection: sa.Connection, ids: Iterable[str], since: date | None = None) -> list[Event]:
+    """What happened to the papers that bear these ids, from the day `since` on, in order of day and then of arrival.
+
+    Each event is there once, under the paper's canonical id, however many of its ids are asked for.
+    """
+    query = (
+        sa.select(events, papers.c.id)
+        .join(papers, papers.c.seq == events.c.seq)
+        .join(paper_ids, paper_ids.c.seq == events.c.seq)
+        .order_by(events.c.day, events.c.number)
+        .distinct()
+    )
+    if since is not None:
+        query = query.where(events.c.day >= since)
+    return [
+        Event(paper=row.id, kind=EventKind(row.kind), day=row.day, detail=row.detail)
+        for row in lookup(connection, query, paper_ids.c.id, set(ids))
+    ]
