@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from digest import yamldoc
 from digest.errors import ProfileError
 from digest.identity import parse_id
+from digest.maths import readable
 from digest.yamledit import ListEditor
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def _quoted(text: str) -> str:
 
 
 def _comment(paper: Paper | None) -> str:
-    title = "" if paper is None else paper.title
+    title = "" if paper is None else readable(paper.title)
     # What cannot be printed may end a line, and with it the comment.
     title = " ".join("".join(char if char.isprintable() else " " for char in title).split())
     return title if len(title) <= TITLE_LENGTH else f"{title[: TITLE_LENGTH - 1].rstrip()}…"

@@ -46,7 +46,7 @@ def shorten(text: str, limit: int) -> str:
         return ""
     gap = text.rfind(" ", 0, room + 1)
     end = gap if gap >= room / 2 else _between_clusters(text, room)
-    head = text[:end].rstrip(" ,;:.\N{EN DASH}\N{EM DASH}-(")
+    head = text[:end].rstrip(" ,;:.\N{EN DASH}\N{EM DASH}-(") or text[:end].rstrip()
     return head + ELLIPSIS if head else ""
 
 

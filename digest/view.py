@@ -1,4 +1,4 @@
-"""An issue as its templates see it: every text clean and of bounded length, every link safe to follow.
+"""An issue as its templates see it: every text clean, readable and of bounded length, every link safe to follow.
 
 `templates/README.md` documents each name below, and a test holds the two together. What reaches a template is data
 from strangers, so this module decides what may be shown at all; escaping is the templates' (autoescape).
@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from digest.maths import readable
 from digest.ranking.labels import FOLLOWED, LIKED, OTHER_TERMS, OUTSIDE, TRENDING
 from digest.typeset import lead, one_line, shorten
 
@@ -200,7 +201,6 @@ def web_url(url: str | None) -> str | None:
 
 def _paper(match: Match, heading: str, number: int, characters: int | None) -> PaperView:
     paper, signals = match.paper, match.paper.signals
-    text = paper.abstract
     reasons, rest = _reasons(match.evidence)
     names = [_short(author, _NAME) for author in paper.authors[:AUTHORS_SHOWN]]
     links = _links(paper.links)
@@ -217,7 +217,7 @@ def _paper(match: Match, heading: str, number: int, characters: int | None) -> P
         upvotes=signals.upvotes,
         comments=signals.comments,
         stars=signals.stars,
-        abstract=one_line(text) if characters is None else lead(one_line(text[: characters * _SLACK]), characters),
+        abstract=_abstract(paper.abstract, characters),
         links=links,
         score=round(match.score),
         interest=_short(match.interest, _HEADING),
@@ -241,7 +241,7 @@ def _reasons(evidence: Sequence[Evidence]) -> tuple[tuple[ReasonView, ...], int]
 def _nearest(nearest: Nearest | None) -> NearestView | None:
     if nearest is None:
         return None
-    title = _short(nearest.title, _ASIDE_TITLE) or _short(nearest.id, _ASIDE_TITLE)
+    title = _short(readable(nearest.title[: _TITLE * _SLACK]), _ASIDE_TITLE) or _short(nearest.id, _ASIDE_TITLE)
     return NearestView(title=title, percent=round(100 * nearest.likeness))
 
 
@@ -271,7 +271,13 @@ def _short(text: str, limit: int) -> str:
 
 
 def _title(paper: Paper) -> str:
-    return _short(paper.title, _TITLE) or paper.id
+    return _short(readable(paper.title[: _TITLE * _SLACK]), _TITLE) or paper.id
+
+
+def _abstract(text: str, characters: int | None) -> str:
+    if characters is None:
+        return one_line(readable(text))
+    return lead(one_line(readable(text[: characters * _SLACK])), characters)
 
 
 def _links(links: Links) -> tuple[LinkView, ...]:

@@ -273,6 +273,14 @@ def test_papers_are_listed_newest_first(filled: Digest) -> None:
     assert {"id", "title", "abstract", "authors", "links", "signals"} <= found[0].keys()
 
 
+def test_lists_show_readable_maths_and_json_the_source(digest: Digest) -> None:
+    """A title's TeX is Unicode for people; programs get what the source wrote."""
+    tex = r"Owls at $10^{-3}$ dB"
+    digest("ingest", "-", stdin=json.dumps({"id": "2505.00001", "title": tex, "abstract": "Quiet."}).encode())
+    assert "Owls at 10⁻³ dB" in digest("papers").out
+    assert [paper["title"] for paper in digest("papers", "--json").json] == [tex]
+
+
 def test_papers_are_searched_best_first(filled: Digest) -> None:
     """A line with day, score and title, a line with authors and id; in JSON the score stands behind the day."""
     found = filled("papers", "--search", "talking HEAD", "--json").json

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from digest.ranking.labels import FOLLOWED, LIKED, OUTSIDE, TRENDING
@@ -67,6 +67,21 @@ def test_left_out_papers_are_counted_and_leave_no_empty_section() -> None:
 def test_a_paper_is_never_nameless() -> None:
     """A title of nothing visible gives way to the paper's identifier."""
     assert view(issue(Paper(id="arxiv:2505.00001", title="\u202e \n")), characters=0).first == "arxiv:2505.00001"
+
+
+def test_maths_is_readable_wherever_a_paper_is_named() -> None:
+    """Title, abstract, the nearest and the similar papers, and what stands beside the subject show no TeX."""
+    tex = Paper(id="a", title=r"Owls at $10^{-3}$ dB", abstract=r"In $\mathbb{R}^d$ at $\sqrt{s}=2$.")
+    nearest = Nearest(id="b", title=r"Near $\Sigma$-owls", likeness=0.5)
+    paper = shown(replace(OWLS, paper=tex, similar=(tex,), nearest=nearest))
+    assert (paper.title, paper.similar[0].title) == ("Owls at 10⁻³ dB", "Owls at 10⁻³ dB")
+    assert paper.nearest is not None
+    assert paper.nearest.title == "Near Σ-owls"
+    for characters in (None, 600):
+        both = view(issue(tex, tex), characters=characters)
+        assert both.sections[0].papers[0].abstract == "In ℝᵈ at √s = 2."
+        assert both.first == "Owls at 10⁻³ dB"
+        assert both.preheader.endswith("Also: Owls at 10⁻³ dB")
 
 
 def test_only_the_strongest_reasons_are_shown() -> None:
@@ -164,6 +179,7 @@ def test_a_similar_papers_link_is_safe_and_short(links: Links, url: str) -> None
     assert shown(replace(OWLS, similar=(similar,))).similar == (SimilarView(title="Near", url=url),)
 
 
+@example(title=".", times=121)
 @given(title=st.text(alphabet=st.characters(), max_size=400), times=st.integers(min_value=1, max_value=300))
 def test_titles_named_in_passing_are_one_short_line(title: str, times: int) -> None:
     """Whatever a source calls a paper, its name beside another is not empty, one line, and at most 120 characters."""

@@ -24,6 +24,7 @@ from digest.cli.context import (
     settings,
     today,
 )
+from digest.maths import readable
 from digest.render import Renderer
 from digest.store import Store
 from digest.types import Issue, Skip, SkipReason
@@ -82,7 +83,7 @@ def rank(
     else:
         for match in ranking[:shown]:
             reasons = ", ".join(f"{each.term} {each.share:.0%}" for each in match.evidence)
-            typer.echo(f"{match.score:5.1f}  {match.paper.title}\n       {match.paper.id}  {reasons}")
+            typer.echo(f"{match.score:5.1f}  {readable(match.paper.title)}\n       {match.paper.id}  {reasons}")
         if limit is None and len(ranking) > RANKED:
             typer.echo(f"the best {RANKED} of {counted(len(ranking), 'paper')}; --limit N shows more", err=True)
     if not ranking:
@@ -157,4 +158,4 @@ def explain(
         typer.echo("because of: " + (", ".join(f"{e.term} {e.share:.0%}" for e in explanation.evidence) or "no term"))
         if explanation.nearest is not None:
             near = explanation.nearest
-            typer.echo(f"nearest to a paper you liked: {near.title} ({near.likeness:.0%}, {near.id})")
+            typer.echo(f"nearest to a paper you liked: {readable(near.title)} ({near.likeness:.0%}, {near.id})")

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from digest.cli.context import Json, counted, day_option, print_json, profile_path, settings, today
+from digest.maths import readable
 
 SAID = {True: "more like", False: "less like", None: "nothing said of"}
 
@@ -48,7 +49,7 @@ def judge(  # noqa: PLR0913  (options of a command)
         print_json({"profile": slug, "said": said, "day": on, "papers": found, "unknown": noted.unknown})
     else:
         for paper in noted.papers:
-            typer.echo(f"{SAID[liked]}: {paper.title}  [{paper.id}]")
+            typer.echo(f"{SAID[liked]}: {readable(paper.title)}  [{paper.id}]")
         for name in noted.unknown:
             typer.echo(f"no such paper: {name!r}: it was never ingested", err=True)
         if noted.papers and liked is not None:

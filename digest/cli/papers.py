@@ -16,6 +16,7 @@ from digest.cli.terminal import Watcher
 from digest.harvest import Days
 from digest.identity import parse_id
 from digest.ingest import ingest as ingest_paths
+from digest.maths import readable
 from digest.sources import FORMATS
 from digest.store import Store
 from digest.store import papers as stored
@@ -210,7 +211,7 @@ def _print_papers(found: Sequence[tuple[date, float | None, Paper]]) -> None:
     for day, score, paper in found:
         start = f"{day}  " if score is None else f"{day}  {score:5.1f}  "
         authors = textwrap.shorten(", ".join(paper.authors), 90)
-        typer.echo(f"{start}{paper.title}\n{' ' * len(start)}{authors}  [{paper.id}]")
+        typer.echo(f"{start}{readable(paper.title)}\n{' ' * len(start)}{authors}  [{paper.id}]")
 
 
 def _nothing(search: str) -> str:

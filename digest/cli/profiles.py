@@ -22,6 +22,7 @@ from digest.cli.context import (
     settings,
     today,
 )
+from digest.maths import readable
 from digest.publication import publication
 from digest.types import EventKind
 
@@ -106,7 +107,7 @@ def diff(
     typer.echo(f"adds {len(change.adds)}, drops {len(change.drops)}, keeps {change.keeps} in {days} days to {last}")
     for sign, choices in (("+", change.adds), ("-", change.drops)):
         for each in choices:
-            typer.echo(f"{sign} {each.day}  {each.match.score:5.1f}  {each.match.paper.title}")
+            typer.echo(f"{sign} {each.day}  {each.match.score:5.1f}  {readable(each.match.paper.title)}")
 
 
 @app.command()
@@ -209,9 +210,9 @@ def import_(
     for rejection in library.rejections:
         typer.echo(f"rejected: {rejection.where}: {rejection.why}", err=True)
     for paper in library.nameless:
-        typer.echo(f"has no id: {paper.title}", err=True)
+        typer.echo(f"has no id: {readable(paper.title)}", err=True)
     for paper in planned.disliked:
-        typer.echo(f"stays disliked: {paper.title}", err=True)
+        typer.echo(f"stays disliked: {readable(paper.title)}", err=True)
     if planned.added:
         print_bytes(planned.lesson.diff())
     counts = [
