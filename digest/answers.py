@@ -91,8 +91,8 @@ def retry_after(response: httpx.Response, now: datetime) -> float | None:
     return max(0.0, ((day if day.tzinfo else day.replace(tzinfo=UTC)) - now).total_seconds())
 
 
-def body(response: httpx.Response, limit: int) -> bytes:
-    """The content of an answer, unpacked: at most `limit` bytes, packed and unpacked.
+def body(response: httpx.Response, limit: int, *, expected: str = "a feed") -> bytes:
+    """The content of an answer, unpacked: at most `limit` bytes, packed and unpacked; `expected` says of what.
 
     Raises:
         FetchError: it is longer, cannot be unpacked, is empty, or is a page for people.
@@ -113,7 +113,7 @@ def body(response: httpx.Response, limit: int) -> bytes:
         raise FetchError(host, "an empty answer", is_transient=True)
     if (page := _page(content)) is not None:
         titled = f" ({page!r})" if page else ""
-        raise FetchError(host, f"an HTML page{titled} where a feed should be", is_transient=False)
+        raise FetchError(host, f"an HTML page{titled} where {expected} should be", is_transient=False)
     return content
 
 

@@ -181,7 +181,9 @@ class Transport(httpx.BaseTransport):
             target=request.url.raw_path,
         )
         answer = self._pool.handle_request(
-            httpcore.Request(request.method, url, headers=request.headers.raw, extensions=request.extensions)
+            httpcore.Request(
+                request.method, url, headers=request.headers.raw, content=request.read(), extensions=request.extensions
+            )
         )
         return httpx.Response(
             answer.status,

@@ -119,13 +119,16 @@ def _join_links(one: Links, another: Links) -> Links:
 
 
 def _join_signals(one: Signals, another: Signals) -> Signals:
+    # A summary and who wrote it stay together.
+    said = max((one, another), key=lambda each: (_fullness(each.summary or ""), _fullness(each.summary_by or "")))
     return Signals(
         upvotes=_highest(one.upvotes, another.upvotes),
         comments=_highest(one.comments, another.comments),
         stars=_highest(one.stars, another.stars),
         submitter=_fuller(one.submitter, another.submitter),
         thumbnail=_fuller(one.thumbnail, another.thumbnail),
-        summary=_fuller(one.summary, another.summary),
+        summary=said.summary or None,
+        summary_by=said.summary_by or None,
     )
 
 

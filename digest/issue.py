@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from digest import gist
 from digest.types import EmptyDay, Issue, Section, Skip, SkipReason
 
 if TYPE_CHECKING:
@@ -54,5 +56,7 @@ def issue_id(profile: str, day: date) -> str:
 def _sections(chosen: Sequence[Match], *, apart: bool) -> tuple[Section, ...]:
     under: dict[str, list[Match]] = {}
     for match in chosen:
-        under.setdefault(match.interest if apart else "", []).append(match)
+        # Made here and kept, not when it is shown: an issue that was sent says the same whatever this program learns.
+        told = replace(match, gist=gist.of(match.paper))
+        under.setdefault(match.interest if apart else "", []).append(told)
     return tuple(Section(heading=heading, matches=tuple(matches)) for heading, matches in under.items())

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from digest.render import Renderer
     from digest.settings import Settings
     from digest.store import Store
+    from digest.summaries import Summariser
     from digest.types import Match, Profile, Rendered
 
 READERS = 200
@@ -82,11 +83,12 @@ def compose_issues(  # noqa: PLR0913  (the world, and two choices)
     day: date,
     now: datetime,
     keep: bool = True,
+    summariser: Summariser | None = None,
     progress: Progress | None = None,
 ) -> RunReport:
     """Compose the readers' issues of a day and put them into the outbox, each in a transaction of its own.
 
-    With `keep` false nothing is written: the report says what would be.
+    With `keep` false nothing is written and no model is asked: the report says what would be.
     """
     report = RunReport()
     watch = progress or Silent()
@@ -98,23 +100,38 @@ def compose_issues(  # noqa: PLR0913  (the world, and two choices)
         ):
             outcome = made
             if isinstance(outcome, Issue) and keep:
+                # Before the issue is kept, so that it is the same whenever it is shown; outside of its transaction.
+                outcome = summariser.told(outcome, now=now) if summariser else outcome
                 outcome = _enqueue(store, profile, outcome, covered_seq=today.last_seq, now=now)
             if isinstance(outcome, Skip):
                 report.skip(outcome.profile, outcome.reason)
             else:
                 report.composed(outcome)
             watch.step("composing", number, len(profiles))
+    if summariser:
+        report.gists, report.gist_faults = dict(summariser.counts), dict(summariser.faults)
     return report
 
 
-def preview(store: Store, settings: Settings, profile: Profile, *, day: date, now: datetime) -> Issue | Skip:
-    """The reader's issue of a day: the one that was composed if there is one, else the one that would be."""
+def preview(
+    store: Store,
+    settings: Settings,
+    profile: Profile,
+    *,
+    day: date,
+    now: datetime,
+    summariser: Summariser | None = None,
+) -> Issue | Skip:
+    """The reader's issue of a day: the one that was composed if there is one, else the one that would be.
+
+    A model that is asked for its gists is not asked again when the issue is composed.
+    """
     with store.reading() as connection:
         composed = issues.of_day(connection, profile.slug, day)
     if composed is not None:
         return composed
     (outcome,) = Day(store, settings, [profile], day).compose([profile], now=now, addressed=False)
-    return outcome
+    return summariser.told(outcome, now=now) if summariser and isinstance(outcome, Issue) else outcome
 
 
 def explain(store: Store, settings: Settings, profile: Profile, paper_id: str, *, day: date) -> Explanation:

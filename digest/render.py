@@ -11,7 +11,7 @@ import jinja2
 
 from digest.errors import TemplateError
 from digest.ranking.labels import OTHER_TERMS, OUTSIDE
-from digest.types import Evidence, Issue, Links, Match, Nearest, Paper, Rendered, Section, Signals
+from digest.types import Evidence, Gist, Issue, Links, Match, Nearest, Paper, Rendered, Section, Signals
 from digest.typeset import one_line, shorten, wrap
 from digest.view import SIMILAR_SHOWN, IssueView, view
 
@@ -45,18 +45,7 @@ class Renderer:
     """
 
     def __init__(self, overrides: Path | None = None) -> None:
-        shipped = jinja2.FileSystemLoader(_shipped())
-        own = [jinja2.FileSystemLoader(overrides)] if overrides else []
-        self._environment = jinja2.Environment(
-            loader=jinja2.ChoiceLoader([*own, shipped, jinja2.PrefixLoader({"default": shipped})]),
-            autoescape=jinja2.select_autoescape(["html"]),
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-            auto_reload=False,
-        )
-        self._environment.filters.update(number=_number, shorten=shorten, wrap=wrap)
+        self._environment = environment(overrides)
         self._names: dict[str, str] = {}
         for name in self._environment.list_templates(extensions=["txt", "html"]):
             self._compile(name)
@@ -122,6 +111,23 @@ class Renderer:
         return name
 
 
+def environment(overrides: Path | None = None) -> jinja2.Environment:
+    """Where templates are looked for and how they are read: the same rules for all of them."""
+    shipped = jinja2.FileSystemLoader(_shipped())
+    own = [jinja2.FileSystemLoader(overrides)] if overrides else []
+    made = jinja2.Environment(
+        loader=jinja2.ChoiceLoader([*own, shipped, jinja2.PrefixLoader({"default": shipped})]),
+        autoescape=jinja2.select_autoescape(["html"]),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        auto_reload=False,
+    )
+    made.filters.update(number=_number, shorten=shorten, wrap=wrap)
+    return made
+
+
 def _ever_shorter(issue: Issue) -> Iterator[IssueView]:
     yield view(issue, characters=ABSTRACT)
     for characters in _TIGHTER_ABSTRACTS:
@@ -165,6 +171,7 @@ def _specimen(heading: str, papers: int) -> Issue:
         evidence=(Evidence(term="specimen", share=0.5), Evidence(term=OTHER_TERMS, share=0.5)),
         nearest=Nearest(id="title:specimen", title="Specimen", likeness=0.5),
         similar=(paper,) * (SIMILAR_SHOWN + 1),
+        gist=Gist(text="A specimen.", by="its source"),
     )
     bare = Match(paper=Paper(id="title:bare", title="Bare specimen"), score=5.0, interest=OUTSIDE)
     return Issue(

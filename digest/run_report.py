@@ -16,6 +16,8 @@ class RunReport:
 
     `delivered` counts the mails handed over, those that an earlier run left in the outbox included; `held` those that
     another sender has in hand, or had when it was stopped: their leases run out within `digest.outbox.LEASE`.
+    `gists` counts the gists of these issues by who wrote them (`model`, `source`, `extraction`), `gist_faults` why a
+    model wrote none; both are empty where no model is named.
     """
 
     issues: list[dict[str, Any]] = field(default_factory=list)
@@ -23,6 +25,8 @@ class RunReport:
     failed: list[dict[str, str]] = field(default_factory=list)
     delivered: int = 0
     held: int = 0
+    gists: dict[str, int] = field(default_factory=dict)
+    gist_faults: dict[str, int] = field(default_factory=dict)
 
     def composed(self, issue: Issue) -> None:
         """Count an issue."""
@@ -44,6 +48,8 @@ class RunReport:
         self.failed += other.failed
         self.delivered += other.delivered
         self.held += other.held
+        self.gists = dict(Counter(self.gists) + Counter(other.gists))
+        self.gist_faults = dict(Counter(self.gist_faults) + Counter(other.gist_faults))
 
     def skips(self) -> list[tuple[str, int]]:
         """How many readers get no issue for each reason, the commonest first."""

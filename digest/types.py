@@ -33,7 +33,11 @@ class Links:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signals:
-    """What the community made of a paper, as its sources report it; None where no source says."""
+    """What the community made of a paper, as its sources report it; None where no source says.
+
+    `summary` says in a sentence what the paper is about, and `summary_by` who wrote it: in words that can follow
+    "Summary by", and that say so where it was a machine.
+    """
 
     upvotes: int | None = None
     comments: int | None = None
@@ -41,6 +45,7 @@ class Signals:
     submitter: str | None = None
     thumbnail: str | None = None
     summary: str | None = None
+    summary_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,11 +189,20 @@ class Judgement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Gist:
+    """What a paper brings, in one sentence, and who wrote it; `by` is empty where the sentence is in the abstract."""
+
+    text: str
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
     """A paper's place in one reader's ranking: score 0 to 100, the interest it matched best, and the reasons.
 
     The shares of the evidence add up to 1. `nearest` is the liked paper most like it, where likes made its score;
-    `similar` are papers that say nearly the same and are therefore not listed for themselves.
+    `similar` are papers that say nearly the same and are therefore not listed for themselves. `gist` is there once the
+    paper is in an issue: kept with it, so that it says the same again whatever is known of the paper later.
     """
 
     paper: Paper
@@ -197,6 +211,7 @@ class Match:
     evidence: tuple[Evidence, ...] = ()
     nearest: Nearest | None = None
     similar: tuple[Paper, ...] = ()
+    gist: Gist | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,8 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
+from digest.sentences import ends
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -23,9 +25,7 @@ _UNSEEN = re.compile(
 )
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
-_SENTENCE_END = re.compile(r"""[.!?…]["'\u201d\u2019)\]]*(?=\s+[^\sa-z])|[\u3002\uff01\uff1f]""")
 _BREAK = re.compile(r"[ \t\n]+")
-_ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|al|cf|vs|approx|resp|Fig|Figs|Eq|Eqs|Sec|Tab|Dr|Prof|[A-Z]))\.$")
 
 
 def one_line(text: str) -> str:
@@ -58,10 +58,7 @@ def lead(text: str, limit: int) -> str:
     if len(text) <= limit:
         return text
     room = limit - len(ELLIPSIS)
-    end = 0
-    for match in _SENTENCE_END.finditer(text[: max(room, 0) + 2]):
-        if match.end() <= room and not _ABBREVIATION.search(text[: match.end()]):
-            end = match.end()
+    end = max((end for end in ends(text[: max(room, 0) + 2]) if end <= room), default=0)
     return text[:end] + ELLIPSIS if end and end >= limit / 2 else shorten(text, limit)
 
 

@@ -28,7 +28,7 @@ SOURCES_SHOWN = 12
 
 # Bounds on what a source may put on a page, in characters: far above anything honest, and small enough that a hostile
 # record cannot push the papers beside it out of the mail.
-_TITLE, _NAME, _PLACE, _TERM, _HEADING, _URL = 300, 80, 80, 60, 160, 1000
+_TITLE, _GIST, _NAME, _PLACE, _TERM, _HEADING, _URL = 300, 240, 80, 80, 60, 160, 1000
 _ASIDE_TITLE, _ASIDE_URL = 120, 200  # of a paper that is named beside another one
 
 _SLACK = (
@@ -96,6 +96,8 @@ class PaperView:
     upvotes: int | None
     comments: int | None
     stars: int | None
+    gist: str
+    gist_by: str
     abstract: str
     links: tuple[LinkView, ...]
     score: int
@@ -217,6 +219,8 @@ def _paper(match: Match, heading: str, number: int, characters: int | None) -> P
         upvotes=signals.upvotes,
         comments=signals.comments,
         stars=signals.stars,
+        gist=_short(readable(match.gist.text), _GIST) if match.gist else "",
+        gist_by=_short(match.gist.by, _NAME) if match.gist else "",
         abstract=_abstract(paper.abstract, characters),
         links=links,
         score=round(match.score),

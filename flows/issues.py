@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from digest.profiles import load
 from digest.render import Renderer
 from digest.run_report import RunReport
 from digest.store import Store
+from digest.summaries import summariser
 from flows.outcomes import settled, table
 
 READERS = 200
@@ -38,8 +40,8 @@ def compose_batch(home: Path, profiles: list[Path], day: date, now: datetime, *,
             readers.append(load(path))
         except ProfileError as error:
             faults.fail(path.stem, str(error))
-    with Store(options.database) as store:
-        report = pipeline.compose_issues(store, options, readers, day=day, now=now, keep=keep)
+    with Store(options.database) as store, summariser(store, options, os.environ) as model:
+        report = pipeline.compose_issues(store, options, readers, day=day, now=now, keep=keep, summariser=model)
     report.add(faults)
     return asdict(report)
 
@@ -88,6 +90,8 @@ def _summary(report: RunReport, day: date) -> str:
         ("readers", len(report.issues) + len(report.skipped)),
         ("issues composed", len(report.issues)),
         ("mails delivered", report.delivered),
+        *((f"gists by {who}", count) for who, count in report.gists.items()),
+        *((f"gists not by the model: {why}", count) for why, count in report.gist_faults.items()),
         *((f"no issue: {reason}", count) for reason, count in report.skips()),
         *((f"failed: {fault['profile'] or 'delivery'}", fault["why"]) for fault in report.failed),
     ]

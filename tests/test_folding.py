@@ -48,7 +48,14 @@ PAPERS = st.builds(
     other_ids=st.lists(IDS, max_size=3).map(tuple),
     links=st.builds(Links, abstract=OPTIONAL, pdf=OPTIONAL, html=OPTIONAL, code=OPTIONAL, project=OPTIONAL),
     signals=st.builds(
-        Signals, upvotes=COUNTS, comments=COUNTS, stars=COUNTS, submitter=OPTIONAL, thumbnail=OPTIONAL, summary=OPTIONAL
+        Signals,
+        upvotes=COUNTS,
+        comments=COUNTS,
+        stars=COUNTS,
+        submitter=OPTIONAL,
+        thumbnail=OPTIONAL,
+        summary=OPTIONAL,
+        summary_by=OPTIONAL,
     ),
 )
 
@@ -94,7 +101,10 @@ def test_nothing_is_invented_and_no_id_is_lost(one: Paper, another: Paper) -> No
             values = [getattr(getattr(paper, part), each.name) for paper in (one, another)]
             found = getattr(getattr(folded, part), each.name)
             assert found in values
-            assert (found is None) == (values == [None, None])
+            # A summary that nobody signed must not get another one's author.
+            assert (found is None) == (values == [None, None]) or each.name == "summary_by"
+    signed = [(each.signals.summary, each.signals.summary_by) for each in (one, another)]
+    assert (folded.signals.summary, folded.signals.summary_by) in signed
 
 
 @given(one=PAPERS, another=PAPERS)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from digest.issue import compose, issue_id
 from digest.ranking.select import Selection
-from digest.types import EmptyDay, Issue, Match, Paper, Profile, Skip, SkipReason
+from digest.types import EmptyDay, Gist, Issue, Match, Paper, Profile, Signals, Skip, SkipReason
 
 DAY = date(2025, 5, 9)
 NOW = datetime(2025, 5, 9, 6, tzinfo=UTC)
@@ -111,3 +111,12 @@ def test_an_issue_loses_and_invents_nothing(interests: str, passed: int, *, note
         assert section.matches
         assert not apart or {match.interest for match in section.matches} == {section.heading}
         assert [match.score for match in section.matches] == sorted((m.score for m in section.matches), reverse=True)
+
+
+def test_papers_of_an_issue_have_a_gist() -> None:
+    """Each paper gets its source's summary, or a sentence of its abstract, or none where there is neither."""
+    (told, bare) = selection("ab").chosen
+    signals = Signals(summary="Owls are heard.", summary_by="the authors")
+    told = replace(told, paper=replace(told.paper, signals=signals))
+    issue = issue_of(READER, Selection((told, bare), passed=2, bar=25.0, dropped={}))
+    assert [match.gist for match in issue.matches] == [Gist(text="Owls are heard.", by="the authors"), None]

@@ -22,6 +22,7 @@ from digest.render import Renderer
 from digest.types import (
     Envelope,
     Evidence,
+    Gist,
     Issue,
     Links,
     Match,
@@ -109,6 +110,7 @@ def fixed_issue() -> Issue:
         ),
         nearest=Nearest(id="arxiv:2401.00001", title="Wings at Night", likeness=0.62),
         similar=similar,
+        gist=Gist(text="Owls fly without a sound because their feathers are soft.", by="the authors"),
     )
     return Issue(
         id="ada-2025-05-09",

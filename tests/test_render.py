@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from digest.errors import TemplateError
 from digest.ranking.labels import LIKED, OUTSIDE, TRENDING
 from digest.render import HTML_LIMIT, Renderer
-from digest.types import Evidence, Issue, Links, Match, Nearest, Paper, Rendered, Section, Signals
+from digest.types import Evidence, Gist, Issue, Links, Match, Nearest, Paper, Rendered, Section, Signals
 from digest.typeset import columns, lead, one_line
 from digest.view import IssueView, LinkView, NearestView, PaperView, ReasonView, SectionView, SimilarView
 
@@ -141,6 +141,20 @@ class Document(HTMLParser):
 def renderer() -> Renderer:
     """The shipped templates, compiled once."""
     return Renderer()
+
+
+def test_the_gist_stands_above_the_abstract(renderer: Renderer) -> None:
+    """Every part shows the gist before the abstract, escaped, and names who wrote it unless the abstract has it."""
+    paper = replace(OWLS, abstract="Owls are heard by two ears. " * 9)
+    own, told = (
+        replace(match(paper), gist=Gist(text="Owls <b>hear</b> & see.", by=by)) for by in ("", "the <i>authors</i>")
+    )
+    for part in parts(renderer.render(issue(sections=listed(told)))):
+        shown = Document(part).text if part.startswith("<!DOCTYPE") else " ".join(part.split())
+        assert shown.index("Owls <b>hear</b> & see.") < shown.index("Summary by the <i>authors</i>")
+        assert shown.index("Summary by") < shown.index("Owls are heard by")
+    for part in parts(renderer.render(issue(sections=listed(own)))):
+        assert "Summary by" not in part
 
 
 def test_every_part_says_the_same(renderer: Renderer) -> None:

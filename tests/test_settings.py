@@ -49,6 +49,7 @@ def test_a_file_says_what_differs(tmp_path: Path) -> None:
         "background_papers = 0\r\n"
         'sources = ["arxiv:cs.CV", # news\r\n "/srv/papers"]\r\n'
         'contact = "digest@example.org"\r\n'
+        '[summaries]\r\nurl = "http://localhost:11434/v1"\r\nmodel = "owl-7b"\r\nseconds = 20\r\n'
     )
     (tmp_path / "digest.toml").write_bytes(text.encode())
     settings = load(tmp_path)
@@ -58,6 +59,14 @@ def test_a_file_says_what_differs(tmp_path: Path) -> None:
         "background_papers": 0,
         "sources": ("arxiv:cs.CV", "/srv/papers"),
         "contact": "digest@example.org",
+        "summaries": {
+            "url": "http://localhost:11434/v1",
+            "model": "owl-7b",
+            "key_variable": "",
+            "key_file": "",
+            "seconds": 20.0,
+            "papers": 50,
+        },
     }
     assert set(KEYS) == set(settings.model_dump(exclude={"home"}))
 
@@ -78,8 +87,8 @@ host = "localhost"
         "3: background_papers: expected a valid integer, got 'many'",
         "4: sender: expected a name and an address, like 'Paper Digest <digest@example.org>'",
         "5: window_days: expected greater than or equal to 1, got 0",
-        "6: home: unknown key: known are sender, window_days, background_papers, sources, contact",
-        "7: smtp: unknown key: known are sender, window_days, background_papers, sources, contact",
+        "6: home: unknown key: known are sender, window_days, background_papers, sources, contact, summaries",
+        "7: smtp: unknown key: known are sender, window_days, background_papers, sources, contact, summaries",
     ]
 
 
@@ -127,6 +136,57 @@ contact = "nobody"
 def test_the_list_of_sources_is_a_list(tmp_path: Path, line: str, why: str) -> None:
     """What is no list, or says the same twice, is a fault."""
     assert faults(tmp_path, f"\n{line}\n") == [f"2: {why}"]
+
+
+def test_faults_of_a_table_have_their_own_lines(tmp_path: Path) -> None:
+    """In the table of the model each key is named with its line, and a missing one with the table's."""
+    text = """window_days = 7
+
+[summaries]
+modle = "owl-7b"
+url = "ftp://example.org"
+papers = 0
+key = "hoot"
+"""
+    assert faults(tmp_path, text) == [
+        "3: summaries.model: missing",
+        "4: summaries.modle: unknown key (did you mean 'model'?)",
+        "5: summaries.url: expected an http or https URL, like http://localhost:11434/v1, got 'ftp://example.org'",
+        "6: summaries.papers: expected greater than or equal to 1, got 0",
+        "7: summaries.key: unknown key: known are url, model, key_variable, key_file, seconds, papers",
+    ]
+    dotted = 'summaries.url = "http://localhost"\nwindow_days = 7\nsummaries.model = 7\n'
+    assert faults(tmp_path, dotted) == ["3: summaries.model: expected a valid string, got 7"]
+    assert faults(tmp_path, '\nsummaries = "owl-7b"') == ["2: summaries: expected a table, got 'owl-7b'"]
+
+
+@pytest.mark.parametrize(
+    ("url", "key", "why"),
+    [
+        ("http://example.org/v1", "key_variable", "expected an https URL, as the key would go"),
+        ("https://me:secret@example.org/v1", "key_variable", "expected a URL without a name or password"),
+        ("https://example.org/v1?a=b", "key_variable", "expected an http or https URL"),
+        ("https://[::1", "key_file", "expected an http or https URL"),
+        ("https://example.org:x", "key_file", "expected an http or https URL"),
+    ],
+)
+def test_a_key_goes_to_no_other_machine_in_the_clear(tmp_path: Path, url: str, key: str, why: str) -> None:
+    """A URL with a password in it, or that would send the key unencrypted, is refused."""
+    [fault] = faults(tmp_path, f'[summaries]\nurl = "{url}"\nmodel = "owl-7b"\n{key} = "OWL_KEY"\n')
+    assert why in fault
+
+
+@pytest.mark.parametrize(
+    "url", ["http://localhost:1", "http://127.0.0.1/v1", "http://[::1]:8080", "https://example.org"]
+)
+def test_a_key_may_go_to_this_machine_or_over_https(tmp_path: Path, url: str) -> None:
+    """There is nobody in between on this machine, and nobody who can read along over https."""
+    (tmp_path / "digest.toml").write_text(
+        f'[summaries]\nurl = "{url}"\nmodel = "m"\nkey_variable = "K"', encoding="utf-8"
+    )
+    summaries = load(tmp_path).summaries
+    assert summaries is not None
+    assert summaries.url == url
 
 
 @pytest.mark.parametrize("contact", ["digest@example.org", "https://example.org/digest?about=us", ""])

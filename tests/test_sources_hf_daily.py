@@ -75,6 +75,7 @@ def test_an_entry_becomes_a_paper_with_all_its_signals() -> None:
                 submitter="Dee Foe",
                 thumbnail="https://cdn.example.org/owls.png",
                 summary="Owls are heard.",
+                summary_by="Hugging Face (machine-written)",
             ),
         )
     ]

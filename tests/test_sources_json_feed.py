@@ -66,6 +66,7 @@ def test_a_paper_of_arxiv_is_dated_by_arxiv() -> None:
     assert (paper.id, paper.published, paper.updated) == ("arxiv:2606.00001", None, None)
     assert paper.announced == date(2026, 6, 1)
     assert (paper.abstract, paper.signals.summary) == ("Night is dark. We listen.", "Owls are heard.")
+    assert paper.signals.summary_by == "Hugging Face (machine-written)"
 
 
 def test_a_heading_before_the_abstract_goes_and_a_sentence_stays() -> None:

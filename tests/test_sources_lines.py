@@ -54,7 +54,7 @@ INTERCHANGE: dict[str, Any] = {
     "venue": "Journal of Owls",
     "other_ids": ["10.1000/OWLS.7"],
     "links": {"code": "https://example.org/code", "project": "javascript:alert(1)", "more": "x"},
-    "signals": {"upvotes": 3, "submitter": "Cy Doe", "summary": "Owls."},
+    "signals": {"upvotes": 3, "submitter": "Cy Doe", "summary": "Owls.", "summary_by": "Dee Roe"},
     "a key of tomorrow": 1,
 }
 
@@ -160,7 +160,7 @@ def test_an_interchange_line_becomes_a_paper() -> None:
                 pdf="https://arxiv.org/pdf/2401.00001",
                 code="https://example.org/code",
             ),
-            signals=Signals(upvotes=3, submitter="Cy Doe", summary="Owls."),
+            signals=Signals(upvotes=3, submitter="Cy Doe", summary="Owls.", summary_by="Dee Roe"),
         )
     ]
 

@@ -42,7 +42,7 @@ OWLS = Paper(
         pdf="https://openreview.net/pdf/0f.pdf",
         code="https://github.com/example/owls",
     ),
-    signals=Signals(summary="Owls are heard."),
+    signals=Signals(summary="Owls are heard.", summary_by="the authors"),
 )
 
 
@@ -122,7 +122,7 @@ def test_a_conference_list_becomes_papers() -> None:
         authors=("Ann Poe", "Cy Doe"),
         comment="Oral",
         links=Links(abstract="https://openreview.net/forum?id=AbC_123-xyz", code="https://github.com/example/owls"),
-        signals=Signals(summary="Owls are heard."),
+        signals=Signals(summary="Owls are heard.", summary_by="the authors"),
     )
     assert isinstance(second, Paper)
     assert isinstance(third, Paper)

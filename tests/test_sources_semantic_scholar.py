@@ -45,7 +45,7 @@ def test_a_paper_has_all_its_ids_and_its_short_summary() -> None:
             venue="Owl Letters",
             other_ids=("doi:10.1000/owl", "pmid:4000001"),
             links=Links(abstract="https://arxiv.org/abs/2601.00001", pdf="https://arxiv.org/pdf/2601.00001"),
-            signals=Signals(summary="Owls are heard."),
+            signals=Signals(summary="Owls are heard.", summary_by="Semantic Scholar (machine-written)"),
         )
     ]
 

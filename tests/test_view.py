@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from digest.ranking.labels import FOLLOWED, LIKED, OUTSIDE, TRENDING
-from digest.types import Evidence, Issue, Links, Match, Nearest, Paper, Section
+from digest.types import Evidence, Gist, Issue, Links, Match, Nearest, Paper, Section
 from digest.view import SOURCES_SHOWN, PaperView, SimilarView, view, web_url
 
 OWLS = Match(paper=Paper(id="title:owls", title="Owls"), score=50.0, interest="owls")
@@ -243,3 +243,13 @@ def test_what_was_read_is_a_few_short_lines() -> None:
     assert told.sources[0] == "arXiv cs.CV: 2 papers"
     assert len(told.sources) == SOURCES_SHOWN
     assert max(map(len, told.sources)) <= 160
+
+
+def test_a_gist_is_one_bounded_line_with_its_author() -> None:
+    """What is shown of a gist is clean and short however long it is; a sentence of the abstract has no author."""
+    mine = shown(replace(OWLS, gist=Gist(text="Owls\u202e hunt\nat night.")))
+    assert (mine.gist, mine.gist_by) == ("Owls hunt at night.", "")
+    theirs = shown(replace(OWLS, gist=Gist(text="owl " * 1000, by="a machine " * 100)))
+    assert len(theirs.gist) <= 240
+    assert 0 < len(theirs.gist_by) <= 80
+    assert (shown(OWLS).gist, shown(OWLS).gist_by) == ("", "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Annotated, Any
@@ -80,6 +81,14 @@ def print_bytes(content: bytes) -> None:
 def counted(number: int, noun: str) -> str:
     """`1 paper`, `1,234 papers`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def gists_told(model: str, counts: Mapping[str, int], faults: Mapping[str, int]) -> str:
+    """`gists: 8 by MODEL, 2 by extraction: localhost: timed out (2 papers)`."""
+    told = {"model": model, "extraction": "extraction", "source": "their sources"}
+    parts = [f"{counts.get(who, 0):,} by {name}" for who, name in told.items() if who == "model" or counts.get(who)]
+    why = ", ".join(f"{why} ({counted(count, 'paper')})" for why, count in faults.items())
+    return f"gists: {', '.join(parts)}" + (f": {why}" if why else "")
 
 
 def profile_path(name: str, settings: Settings) -> Path:

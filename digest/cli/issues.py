@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
 from datetime import date
 from enum import StrEnum
@@ -17,6 +18,7 @@ from digest.cli.context import (
     composed_at,
     counted,
     day_option,
+    gists_told,
     newest,
     print_bytes,
     print_json,
@@ -103,13 +105,16 @@ def preview(
     Example: digest preview ada --format html --date 2025-05-09 > issue.html
     """
     from digest import pipeline
+    from digest.summaries import summariser
 
     options = settings()
     reader = profiles.load(profile_path(profile, options))
     issue_day, now = day or today(), composed_at(day, clock())
-    with Store(options.database) as store:
-        issue = pipeline.preview(store, options, reader, day=issue_day, now=now)
+    with Store(options.database) as store, summariser(store, options, os.environ) as model:
+        issue = pipeline.preview(store, options, reader, day=issue_day, now=now, summariser=model)
         hint = newest(store)
+    if model and model.faults and options.summaries:
+        typer.echo(gists_told(options.summaries.model, model.counts, model.faults), err=True)
     if isinstance(issue, Skip):
         if form is Form.JSON:
             print_json({"profile": issue.profile, "day": issue_day, "skipped": issue.reason})

@@ -22,6 +22,7 @@ from digest.cli.context import (
     composed_at,
     counted,
     day_option,
+    gists_told,
     load_profiles,
     newest,
     print_json,
@@ -68,6 +69,7 @@ def run(
     Example: digest run --date 2025-05-09
     """
     from digest import pipeline
+    from digest.summaries import summariser
 
     options = settings()
     now, issue_day = clock(), day or today()
@@ -80,9 +82,17 @@ def run(
         # A template's fault is told before anything is composed.
         renderer = Renderer(options.templates) if report is None else None
         if renderer and engine is Engine.PLAIN:
-            report = pipeline.compose_issues(
-                store, options, readers, day=issue_day, now=composed, keep=not dry_run, progress=watcher
-            )
+            with summariser(store, options, os.environ) as model:
+                report = pipeline.compose_issues(
+                    store,
+                    options,
+                    readers,
+                    day=issue_day,
+                    now=composed,
+                    keep=not dry_run,
+                    summariser=model,
+                    progress=watcher,
+                )
             if not dry_run:
                 report.add(pipeline.deliver(store, options, renderer, now=now, progress=watcher))
     if report is None:
@@ -154,6 +164,8 @@ def _tell(report: RunReport, options: Settings, day: date, hint: str, *, dry_run
         names = ", ".join(skip["profile"] for skip in report.skipped if skip["reason"] == reason)
         more = f" ({hint})" if reason == SkipReason.NO_NEW_PAPERS else ""
         typer.echo(f"no issue for {names if count <= LISTED else counted(count, 'reader')}: {reason}{more}")
+    if report.gists and options.summaries:
+        typer.echo(gists_told(options.summaries.model, report.gists, report.gist_faults))
     for fault in report.failed:
         typer.echo(f"failed: {fault['profile'] or 'delivery'}: {fault['why']}", err=True)
     if report.held:

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from datetime import date
 
 
+SUMMARISER = "Hugging Face (machine-written)"
+"""Who writes the summaries of the daily papers (`ai_summary`)."""
+
+
 def parse(document: Document) -> Iterator[Paper | Rejection]:
     """The papers of an answer in its order; one that is cut off gives those before the cut.
 
@@ -117,6 +121,7 @@ def _links(paper: Mapping[str, Any], mentioned: Links) -> Links:
 
 
 def _signals(entry: Mapping[str, Any], paper: Mapping[str, Any]) -> Signals:
+    said = fields.words(paper.get("ai_summary"))
     people = (entry.get("submittedBy"), paper.get("submittedOnDailyBy"))
     person: dict[str, Any] = next((who for who in people if isinstance(who, dict)), {})
     return Signals(
@@ -125,5 +130,6 @@ def _signals(entry: Mapping[str, Any], paper: Mapping[str, Any]) -> Signals:
         stars=fields.count(paper.get("githubStars")),
         submitter=fields.words(person.get("fullname")) or fields.words(person.get("name")),
         thumbnail=http_url(entry.get("thumbnail")),
-        summary=fields.words(paper.get("ai_summary")),
+        summary=said,
+        summary_by=SUMMARISER if said else None,
     )

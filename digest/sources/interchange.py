@@ -139,4 +139,5 @@ def _signals(record: dict[str, Any]) -> Signals:
         submitter=fields.text(given, "submitter") or None,
         thumbnail=http_url(given.get("thumbnail")),
         summary=fields.text(given, "summary") or None,
+        summary_by=fields.text(given, "summary_by") or None,
     )

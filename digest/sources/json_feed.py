@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from digest.links import http_url
 from digest.sources import fields, json_records, scholarly
+from digest.sources.hf_daily import SUMMARISER
 from digest.sources.records import RecordError
 from digest.types import Paper, Signals
 
@@ -65,7 +66,9 @@ def _paper(item: dict[str, Any]) -> Paper:
             announced=day or (when.date() if when else None),
             other_ids=ids.others,
             links=replace(known, abstract=known.abstract or page),
-            signals=Signals(summary=said, thumbnail=http_url(item.get("image"))),
+            signals=Signals(
+                summary=said, summary_by=SUMMARISER if said else None, thumbnail=http_url(item.get("image"))
+            ),
         )
 
 

@@ -62,7 +62,7 @@ def _from_note(note: Mapping[str, Any]) -> Paper:
             comment=fields.words(content.get("comment")),
             other_ids=ids.others,
             links=_note_links(content, ids, abstract),
-            signals=Signals(summary=_tldr(content)),
+            signals=_signals(_tldr(content)),
         )
 
 
@@ -96,6 +96,10 @@ def _first_instant(note: Mapping[str, Any], *keys: str) -> datetime | None:
 
 def _tldr(content: Mapping[str, Any]) -> str | None:
     return next((found for key in ("TLDR", "TL;DR", "tldr") if (found := fields.words(content.get(key)))), None)
+
+
+def _signals(tldr: str | None) -> Signals:
+    return Signals(summary=tldr, summary_by="the authors" if tldr else None)
 
 
 def _note_links(content: Mapping[str, Any], ids: scholarly.Ids, abstract: str) -> Links:
@@ -136,7 +140,7 @@ def _from_list(record: Mapping[str, Any]) -> Paper:
                 abstract=links.abstract or http_url(record.get("site")),
                 project=http_url(_first_of(record.get("project"))) or links.project,
             ),
-            signals=Signals(summary=fields.words(record.get("tldr"))),
+            signals=_signals(fields.words(record.get("tldr"))),
         )
 
 

@@ -58,6 +58,7 @@ def _paper(ids: scholarly.Ids, record: Mapping[str, Any]) -> Paper:
     when = scholarly.span_written(record.get("publicationdate")) or scholarly.span_written(record.get("year"))
     known = fields.links_of(canonical, abstract)
     free = record.get("openaccesspdf")
+    said = _tldr(record)
     return Paper(
         id=canonical,
         title=title,
@@ -72,7 +73,7 @@ def _paper(ids: scholarly.Ids, record: Mapping[str, Any]) -> Paper:
             abstract=known.abstract or http_url(record.get("url")),
             pdf=known.pdf or (http_url(free.get("url")) if isinstance(free, dict) else None),
         ),
-        signals=Signals(summary=_tldr(record)),
+        signals=Signals(summary=said, summary_by="Semantic Scholar (machine-written)" if said else None),
     )
 
 

@@ -1,8 +1,8 @@
 """The database: the only package that talks to it.
 
 `Store` opens it, brings its schema up to date and hands out transactions; the queries stand in `papers`, `issues`,
-`deliveries`, `judgements`, `events` and `checkpoints`, each a function of a connection. `search`, `word_index` and
-`statistics` work on all papers, with files that they keep beside the database.
+`deliveries`, `judgements`, `events`, `summaries` and `checkpoints`, each a function of a connection. `search`,
+`word_index` and `statistics` work on all papers, with files that they keep beside the database.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
 
-LATEST = "0008"
+LATEST = "0009"
 """The newest revision in `migrations/versions`; a test holds it to the folder."""
 
 _OURS = frozenset({"alembic_version", "papers", "paper_ids"})

@@ -158,6 +158,19 @@ judgements = sa.Table(
     sqlite_with_rowid=False,
 )
 
+# What models wrote of papers. `question` is a fingerprint of what was asked, the paper's text included: when that
+# changes, the answer is out of date.
+summaries = sa.Table(
+    "summaries",
+    metadata,
+    sa.Column("seq", sa.ForeignKey("papers.seq"), primary_key=True),
+    sa.Column("model", sa.Text, primary_key=True),
+    sa.Column("question", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("written", UTCDateTime, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 checkpoints = sa.Table(
     "checkpoints",
     metadata,
