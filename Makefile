@@ -4,12 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_HOME ?= .demo
 
-.PHONY: help demo test check lint bench screenshot clean
+.PHONY: help demo test check lint templates bench screenshot clean
 
 help:
 	@echo "make demo        set up, then run the whole product on the bundled sample papers"
 	@echo "make test        set up, then run the fast tests"
 	@echo "make check       everything CI runs: all tests, linters, types, import contracts"
+	@echo "make templates   write the mails' HTML from templates/source"
 	@echo "make bench       speed and memory, printed as figures"
 	@echo "make screenshot  docs/issue.png, a picture of one issue (needs Debian's chromium)"
 	@echo "make clean       remove the environment and the demo's files"
@@ -34,6 +35,9 @@ demo: $(VENV)/installed
 
 test: $(VENV)/installed-dev
 	@$(BIN)/pytest -q -m "not slow"
+
+templates: $(VENV)/installed-dev
+	@$(BIN)/python templates/build.py
 
 lint: $(VENV)/installed-dev
 	@$(BIN)/ruff check .

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import cached_property
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from digest.completeness import account
+from digest.events import told
 from digest.explain import explain, refused
 from digest.issue import compose
 from digest.ranking.rank import Ranker
-from digest.store import batches, issues, papers
+from digest.store import batches, events, issues, papers
 from digest.store.statistics import of_all as all_statistics
-from digest.types import Skip, SkipReason
+from digest.types import Skip, SkipReason, Update
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import date, datetime
+
+    import sqlalchemy as sa
 
     from digest.explain import Explanation
     from digest.settings import Settings
@@ -34,10 +38,15 @@ class Day:
         self._background_papers = settings.background_papers
         self._judged_ids = {paper_id for each in profiles for paper_id in (*each.liked, *each.disliked)}
         with store.reading() as connection:
-            self._window = papers.between(connection, self._since, day)
             self._served = {each.slug: issues.coverage(connection, each.slug) for each in profiles}
+            self._window = papers.between(connection, self._since, day)
+            # What had no room last time is looked at once more, however old it is by now.
+            known = {seq for seq, _, _ in self._window}
+            held = {seq for each in self._served.values() if each for seq in each.held} - known
+            self._window = sorted([*self._window, *papers.by_seqs(connection, held)], key=itemgetter(0))
             self._ledger = {each.slug: issues.recommended(connection, each.slug) for each in profiles}
-            self.last_seq = papers.last_seq(connection)
+            self._last_seq, self._last_event = papers.last_seq(connection), events.last(connection)
+            self._updates = {each.slug: self._happened(connection, each) for each in profiles if each.liked}
             taken = batches.on(connection, day)
             earlier = [each for source in {each.source for each in taken} for each in batches.of(connection, source)]
             self._sources = account(taken, batches.last(connection, day), day, earlier)
@@ -62,7 +71,21 @@ class Day:
                 yield Skip(profile=profile.slug, reason=reason)
             else:
                 ids, selection = next(selected)
-                yield compose(profile, selection, considered=len(ids), day=self.day, now=now, sources=self._sources)
+                yield compose(
+                    profile,
+                    selection,
+                    considered=len(ids),
+                    day=self.day,
+                    now=now,
+                    sources=self._sources,
+                    updates=self._updates.get(profile.slug, ()),
+                )
+
+    def covered(self, made: Issue, kept: Issue) -> issues.Coverage:
+        """How far a reader is served with an issue that was made and then cut to what is `kept` of it."""
+        rest = {paper.id for paper in made.papers} - {paper.id for paper in kept.papers}
+        held = frozenset(seq for seq, _, paper in self._window if paper.id in rest)
+        return issues.Coverage(day=self.day, seq=self._last_seq, event=self._last_event, held=held)
 
     def explain(self, profile: Profile, paper: Paper, sent: Issue | None) -> Explanation:
         """What became of a paper in the issue that was sent, or would become of it in the one to come."""
@@ -77,6 +100,8 @@ class Day:
             fresh |= {paper.id for paper in sent.papers}
         if paper.id not in fresh:
             return refused(profile, paper, "it was looked at for an earlier issue and was not chosen for it")
+        if sent is not None and sent.held and self._is_held(profile, paper):
+            return refused(profile, paper, "the mail had no room for it: it waits for the next issue")
         (selection,) = self._ranker.select([profile], [fresh], explained=False)
         return explain(profile, paper, self._ranker.rank(profile, among=fresh), selection)
 
@@ -89,6 +114,10 @@ class Day:
             return SkipReason.ALREADY_COMPOSED if served.day == self.day else SkipReason.LATER_ISSUE
         return None if self._fresh(profile) else SkipReason.NO_NEW_PAPERS
 
+    def _is_held(self, profile: Profile, paper: Paper) -> bool:
+        served = self._served[profile.slug]
+        return served is not None and any(seq in served.held and known.id == paper.id for seq, _, known in self._window)
+
     def _fresh(self, profile: Profile) -> set[str]:
         """Ids of the papers that are new to the reader: not looked at for an earlier issue, never recommended."""
         served = self._served[profile.slug]
@@ -96,5 +125,19 @@ class Day:
         return {
             paper.id
             for seq, news_day, paper in self._window
-            if seq not in recommended and not (served and seq <= served.seq and news_day <= served.day)
+            if seq not in recommended
+            and not (served and seq <= served.seq and news_day <= served.day and seq not in served.held)
+            and (news_day >= self._since or (served and seq in served.held))
         }
+
+    def _happened(self, connection: sa.Connection, profile: Profile) -> tuple[Update, ...]:
+        """What happened to papers the reader likes since the last issue; before the first one, in the window."""
+        served = self._served[profile.slug]
+        if served is None:
+            found = events.of(connection, profile.liked, self._since)
+        else:
+            found = events.of(connection, profile.liked, after=served.event)
+        liked = papers.by_ids(connection, {event.paper for event in found})
+        # Of two new versions the last one is the news.
+        latest = {(event.paper, event.kind): event for event in found}
+        return tuple(Update(paper=liked[event.paper], what=told(event)) for event in latest.values())

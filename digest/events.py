@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from digest import days
 from digest.publication import publication
 from digest.types import EventKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from digest.types import Paper
+    from digest.types import Event, Paper
 
 
 def between(before: Paper, after: Paper) -> Iterator[tuple[EventKind, str]]:
@@ -25,3 +26,10 @@ def between(before: Paper, after: Paper) -> Iterator[tuple[EventKind, str]]:
         published = publication(after)
         if published and not publication(before):
             yield EventKind.PUBLISHED, str(published)
+
+
+def told(event: Event) -> str:
+    """What happened, in words that can follow the paper's title: `version 2, 9 May 2025`, `now published in Nature`."""
+    if event.kind is EventKind.NEW_VERSION:
+        return f"version {event.detail}, {days.short(event.day)}"
+    return f"now published: {event.detail}"

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from digest.ranking.select import Selection
-    from digest.types import Match, Profile
+    from digest.types import Match, Profile, Update
 
 
-def compose(
+def compose(  # noqa: PLR0913  (all that an issue is made of)
     profile: Profile,
     selection: Selection,
     *,
@@ -25,13 +25,14 @@ def compose(
     day: date,
     now: datetime,
     sources: tuple[str, ...] = (),
+    updates: tuple[Update, ...] = (),
 ) -> Issue | Skip:
     """The reader's issue of a day, or why there is none.
 
     With sections, each interest has its own heading, in the order of their best papers; without, all stand under one
     empty heading. Where nothing reached the bar, the reader's choice decides between no issue and one without papers.
     `considered` counts the papers that were new to the reader, those out of the profile's bounds included;
-    `sources` say what was read for them.
+    `sources` say what was read for them, and `updates` what happened to papers that the reader likes.
     """
     if not selection.chosen and profile.empty_day is EmptyDay.SKIP:
         return Skip(profile=profile.slug, reason=SkipReason.BELOW_BAR)
@@ -45,6 +46,9 @@ def compose(
         considered=considered,
         passed=selection.passed,
         sources=sources,
+        updates=updates,
+        language=profile.language,
+        timezone=profile.timezone,
     )
 
 

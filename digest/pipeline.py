@@ -10,6 +10,7 @@ from digest import foresight
 from digest.day import Day
 from digest.errors import DeliveryError, StoreError, TemplateError
 from digest.explain import refused
+from digest.fitting import Fitter
 from digest.message import build, list_id, message_id
 from digest.progress import Silent
 from digest.ranking.rank import Ranker
@@ -93,16 +94,21 @@ def compose_issues(  # noqa: PLR0913  (the world, and two choices)
     report = RunReport()
     watch = progress or Silent()
     today = Day(store, settings, profiles, day)
+    fitter = Fitter(settings)
     for start in range(0, len(profiles), READERS):
         readers = profiles[start : start + READERS]
         for number, (profile, made) in enumerate(
             zip(readers, today.compose(readers, now=now, addressed=True), strict=True), start=start + 1
         ):
             outcome = made
-            if isinstance(outcome, Issue) and keep:
+            if isinstance(made, Issue) and keep:
                 # Before the issue is kept, so that it is the same whenever it is shown; outside of its transaction.
-                outcome = summariser.told(outcome, now=now) if summariser else outcome
-                outcome = _enqueue(store, profile, outcome, covered_seq=today.last_seq, now=now)
+                try:
+                    issue = fitter.fit(summariser.told(made, now=now) if summariser else made)
+                except TemplateError as error:
+                    report.fail(profile.slug, str(error))
+                    continue
+                outcome = _enqueue(store, profile, issue, covered=today.covered(made, issue), now=now)
             if isinstance(outcome, Skip):
                 report.skip(outcome.profile, outcome.reason)
             else:
@@ -131,7 +137,9 @@ def preview(
     if composed is not None:
         return composed
     (outcome,) = Day(store, settings, [profile], day).compose([profile], now=now, addressed=False)
-    return summariser.told(outcome, now=now) if summariser and isinstance(outcome, Issue) else outcome
+    if isinstance(outcome, Skip):
+        return outcome
+    return Fitter(settings).fit(summariser.told(outcome, now=now) if summariser else outcome)
 
 
 def explain(store: Store, settings: Settings, profile: Profile, paper_id: str, *, day: date) -> Explanation:
@@ -223,9 +231,9 @@ def deliver(
         after = (claims[-1].issue_id, claims[-1].subscriber)
 
 
-def _enqueue(store: Store, profile: Profile, issue: Issue, *, covered_seq: int, now: datetime) -> Issue | Skip:
+def _enqueue(store: Store, profile: Profile, issue: Issue, *, covered: issues.Coverage, now: datetime) -> Issue | Skip:
     with store.writing() as connection:
-        added = issues.add(connection, issue, covered_seq=covered_seq, recipient=profile.email or "", now=now)
+        added = issues.add(connection, issue, covered=covered, recipient=profile.email or "", now=now)
     # If not, another run was quicker; its issue stands.
     return issue if added else Skip(profile=profile.slug, reason=SkipReason.ALREADY_COMPOSED)
 

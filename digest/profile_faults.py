@@ -87,6 +87,8 @@ _EXPECTED = {
     "trending": "a number from 0 to 1 or the word section",
     "explore": "a whole number from 0 to 5",
     "diversity": "a number from 0 to 1",
+    "language": "a language such as en, de or pt-BR",
+    "timezone": "a time zone such as Europe/Lisbon",
 }
 _TYPES = {
     "bool_type": "expected true or false, got {got}",

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from digest import days
 from digest.identity import parse_id
 from digest.types import EmptyDay
 from digest.yamldoc import WrittenFloat
@@ -54,6 +55,18 @@ def _on_calendar(day: str) -> str:
     return day
 
 
+def _known_language(tag: str) -> str:
+    if not days.is_language(tag):
+        raise PydanticCustomError("language", "not a language that days can be written in")
+    return tag
+
+
+def _known_zone(name: str) -> str:
+    if not days.is_zone(name):
+        raise PydanticCustomError("timezone", "not a time zone")
+    return name
+
+
 def _form_of_entry(entry: object) -> str:
     return "mapping" if isinstance(entry, dict) else "text"
 
@@ -71,6 +84,8 @@ PaperRef = Annotated[
     WithJsonSchema({"type": ["string", "number"], "minLength": 1}),
 ]
 Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(_on_calendar)]
+Language = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$"), AfterValidator(_known_language)]
+Zone = Annotated[str, Field(pattern=r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$"), AfterValidator(_known_zone)]
 Trending = Annotated[
     Annotated[Annotated[float, Field(ge=0, le=1)], Tag("number")] | Annotated[Literal["section"], Tag("word")],
     Discriminator(_form_of_trending),
@@ -285,6 +300,18 @@ class ProfileModel(_Keys):
         title="Sections",
         description="true puts the papers of each topic under a heading of their own; false makes one list.",
         examples=[True],
+    )
+    language: Language = Field(
+        default="en",
+        title="Language",
+        description="The language in which the day of an issue is written, as a BCP 47 tag.",
+        examples=["en", "pt-BR"],
+    )
+    timezone: Zone = Field(
+        default_factory=str,
+        title="Time zone",
+        description="Where the reader is, as an IANA name; an issue bears the day it is there.",
+        examples=["Europe/Lisbon"],
     )
 
 

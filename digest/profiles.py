@@ -120,6 +120,8 @@ def _profile(model: ProfileModel, slug: str) -> Profile:
         explore=model.explore,
         diversity=float(model.diversity),
         sections=model.sections,
+        language=model.language,
+        timezone=model.timezone or None,
     )
 
 

@@ -5,18 +5,16 @@ from __future__ import annotations
 import traceback
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import jinja2
 
 from digest.errors import TemplateError
+from digest.look import Look
+from digest.paper_view import SIMILAR_SHOWN
 from digest.ranking.labels import OTHER_TERMS, OUTSIDE
-from digest.types import Evidence, Gist, Issue, Links, Match, Nearest, Paper, Rendered, Section, Signals
+from digest.types import Evidence, Gist, Issue, Links, Match, Nearest, Paper, Rendered, Section, Signals, Update
 from digest.typeset import one_line, shorten, wrap
-from digest.view import SIMILAR_SHOWN, IssueView, view
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from digest.view import IssueView, view
 
 SUBJECT = "mail/issue/subject.txt"
 TEXT = "mail/issue/body.txt"
@@ -44,7 +42,8 @@ class Renderer:
             or fails on a specimen issue; reads `mail/issue/body.html:12: 'papr' is undefined`.
     """
 
-    def __init__(self, overrides: Path | None = None) -> None:
+    def __init__(self, overrides: Path | None = None, look: Look | None = None) -> None:
+        self._look = look or Look()
         self._environment = environment(overrides)
         self._names: dict[str, str] = {}
         for name in self._environment.list_templates(extensions=["txt", "html"]):
@@ -54,27 +53,35 @@ class Renderer:
     def render(self, issue: Issue) -> Rendered:
         """The issue for people: the same issue gives the same text, byte for byte.
 
-        The HTML part stays below `HTML_LIMIT` bytes: abstracts are shortened further, then papers at the end are left
-        out, and the mail says which. The text part always has all papers, the page also whole abstracts.
+        Abstracts in the HTML part are shortened until it stays below `HTML_LIMIT` bytes, if it `has_room` for all
+        papers. The page has whole abstracts.
 
         Raises:
             TemplateError: an overriding template fails on this issue.
         """
-        mail = view(issue, characters=ABSTRACT)
+        mail = view(issue, self._look, characters=ABSTRACT)
         return Rendered(
             subject=shorten(one_line(self._fill(SUBJECT, mail)), _SUBJECT_LIMIT),
             text=self._fill(TEXT, mail),
             html=self._html(issue),
-            page=self._fill(PAGE, view(issue, characters=None)),
+            page=self._fill(PAGE, view(issue, self._look, characters=None)),
         )
+
+    def has_room(self, issue: Issue) -> bool:
+        """Whether the issue's HTML part keeps the limit when the abstracts are left out.
+
+        Raises:
+            TemplateError: an overriding template fails on this issue.
+        """
+        return _is_small(self._fill(HTML, view(issue, self._look, characters=0, shortened=True)))
 
     def _html(self, issue: Issue) -> str:
         """The HTML part in the fullest form that keeps the limit, or in the barest."""
-        html = ""
-        for each in _ever_shorter(issue):
-            html = self._fill(HTML, each)
-            if len(html.encode()) < HTML_LIMIT:
+        html = self._fill(HTML, view(issue, self._look, characters=ABSTRACT))
+        for characters in _TIGHTER_ABSTRACTS:
+            if _is_small(html):
                 break
+            html = self._fill(HTML, view(issue, self._look, characters=characters, shortened=True))
         return html
 
     def _compile(self, name: str) -> None:
@@ -94,8 +101,7 @@ class Renderer:
         """
         for heading, papers in (("", 2), ("Specimens", 2), ("", 0)):
             self.render(_specimen(heading, papers))
-        for papers in (0, 1):
-            self._fill(HTML, view(_specimen("", 2), characters=0, papers=papers, shortened=True))
+        self._fill(HTML, view(_specimen("", 2), self._look, characters=0, shortened=True))
 
     def _fill(self, name: str, issue: IssueView) -> str:
         try:
@@ -128,14 +134,8 @@ def environment(overrides: Path | None = None) -> jinja2.Environment:
     return made
 
 
-def _ever_shorter(issue: Issue) -> Iterator[IssueView]:
-    yield view(issue, characters=ABSTRACT)
-    for characters in _TIGHTER_ABSTRACTS:
-        yield view(issue, characters=characters, shortened=True)
-    papers = len(issue.matches)
-    while papers:
-        papers = papers * 3 // 4
-        yield view(issue, characters=0, papers=papers, shortened=True)
+def _is_small(html: str) -> bool:
+    return len(html.encode()) < HTML_LIMIT
 
 
 def _number(value: int) -> str:
@@ -162,7 +162,7 @@ def _specimen(heading: str, papers: int) -> Issue:
         announced=date(2000, 1, 1),
         venue="Venue",
         links=Links(abstract=link, pdf=link, html=link, code=link, project=link),
-        signals=Signals(upvotes=2, comments=2, stars=2),
+        signals=Signals(upvotes=2, comments=2, stars=2, thumbnail=link),
     )
     full = Match(
         paper=paper,
@@ -183,5 +183,7 @@ def _specimen(heading: str, papers: int) -> Issue:
         sections=(Section(heading=heading, matches=(full, bare)[:papers]),) if papers else (),
         considered=4,
         passed=3,
+        updates=(Update(paper=paper, what="version 2"),) if papers else (),
+        held=3 - papers,
         sources=("arXiv cs.DL: 4 papers of 1 January",),
     )

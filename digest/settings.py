@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 from platformdirs import user_data_path
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from digest import feeds, tomlarray
+from digest import feeds, look, tomlarray
 from digest.errors import SettingsError
+from digest.look import ACCENT, Layout, Look
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 FILE = "digest.toml"
 """What the settings file is called in the home folder."""
 
+_PICTURE = re.compile(r"https://[\w.-]+(?::\d+)?/[^\s<>\"'\\\\^`{|}]{1,500}", re.ASCII)
 _CONTACT = re.compile(r"[^@\s()<>]+@[^@\s()<>]+|https?://[^\s()<>]+")
 
 
@@ -110,6 +112,18 @@ class Settings(BaseModel):
     )
 
     summaries: Summaries | None = Field(default=None, description="A language model that writes the gists.")
+    accent: str = Field(default=ACCENT, description="The colour of links and buttons, to be read on white.")
+    logo: str = Field(
+        default="", description="The https URL of a picture that stands above each issue, 32 pixels high."
+    )
+    address: str = Field(
+        default="", description="A postal address for the foot of each mail, where the law asks for it."
+    )
+    layout: Layout = Field(
+        default=Layout.CARDS,
+        strict=False,
+        description="How papers stand in a mail: cards, or compact without abstracts.",
+    )
 
     @field_validator("sender")
     @classmethod
@@ -133,6 +147,30 @@ class Settings(BaseModel):
         if value and not (value.isascii() and value.isprintable() and _CONTACT.fullmatch(value)):
             raise ValueError(f"expected a mail address or a URL, like digest@example.org, got {value!r}")
         return value
+
+    @field_validator("accent")
+    @classmethod
+    def _is_readable(cls, value: str) -> str:
+        return look.parse(value)
+
+    @field_validator("logo")
+    @classmethod
+    def _is_picture(cls, value: str) -> str:
+        if value and not _PICTURE.fullmatch(value):
+            raise ValueError(f"expected an https URL of a picture, got {value!r}")
+        return value
+
+    @property
+    def look(self) -> Look:
+        """How mails look here."""
+        name, address = parseaddr(self.sender)
+        return Look(
+            accent=self.accent,
+            logo=self.logo,
+            masthead=name or address,
+            address=" ".join(self.address.split()),
+            layout=self.layout,
+        )
 
     @property
     def database(self) -> Path:

@@ -137,6 +137,7 @@ class Profile:
     `half_life` in days such a judgement counts half after that time. `trending` is the share of a score that votes
     have, 0 to 1; `trending_section` gives what is trending a heading of its own. `explore` is how many papers from
     outside the interests an issue holds, `diversity` how much less a paper counts that is like one before it, 0 to 1.
+    `language` (BCP 47) and `timezone` (IANA) are those in which the day of an issue is written.
     """
 
     slug: str
@@ -160,6 +161,8 @@ class Profile:
     explore: int = 0
     diversity: float = 0.2
     sections: bool = False
+    language: str = "en"
+    timezone: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,11 +226,21 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Update:
+    """What happened to a paper that the reader likes, in words that can follow its title."""
+
+    paper: Paper
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Issue:
     """One reader's digest for one day: everything needed to render it again, byte for byte.
 
     `considered` counts the papers that were new to the reader, `passed` those of them above the reader's bar; `sources`
-    say in a line each what was read for it. An issue without sections says that there were none (`EmptyDay.NOTE`).
+    say in a line each what was read for it; `language` and `timezone` are the reader's. `updates` tell what happened to
+    papers the reader likes; `held` counts papers that had no room and wait for the next issue. An issue without
+    sections says that there were none (`EmptyDay.NOTE`).
     """
 
     id: str
@@ -239,6 +252,10 @@ class Issue:
     considered: int
     passed: int
     sources: tuple[str, ...] = ()
+    language: str = "en"
+    timezone: str | None = None
+    updates: tuple[Update, ...] = ()
+    held: int = 0
 
     @property
     def matches(self) -> tuple[Match, ...]:

@@ -51,7 +51,7 @@ def deliver_due(home: Path, now: datetime) -> dict[str, Any]:
     """`pipeline.deliver`; the report as plain values."""
     options = settings.load(home)
     with Store(options.database) as store:
-        return asdict(pipeline.deliver(store, options, Renderer(options.templates), now=now))
+        return asdict(pipeline.deliver(store, options, Renderer(options.templates, options.look), now=now))
 
 
 @flow(

@@ -417,7 +417,17 @@ def test_a_run_reports_readers_and_never_addresses(filled: Digest, home: Path) -
     assert not (home / "outbox").exists()
     done = filled("run", "--engine", "plain", "--date", "2025-05-09", "--json")
     assert {**dry.json, "dry_run": False, "delivered": 3} == done.json
-    assert [*done.json] == ["day", "dry_run", "issues", "skipped", "failed", "delivered", "held"]
+    assert [*done.json] == [
+        "day",
+        "dry_run",
+        "issues",
+        "skipped",
+        "failed",
+        "delivered",
+        "held",
+        "gists",
+        "gist_faults",
+    ]
     assert [line["profile"] for line in done.json["issues"]] == ["ada", "grace", "katherine"]
     again = filled("run", "--engine", "plain", "--date", "2025-05-09")
     assert "already has an issue of this day" in again.out

@@ -49,6 +49,8 @@ def test_a_file_says_what_differs(tmp_path: Path) -> None:
         "background_papers = 0\r\n"
         'sources = ["arxiv:cs.CV", # news\r\n "/srv/papers"]\r\n'
         'contact = "digest@example.org"\r\n'
+        'accent = "#0B6E4F"\r\nlogo = "https://lab.example.org/logo.png"\r\n'
+        'address = "1 Wood Lane, Oxford"\r\nlayout = "compact"\r\n'
         '[summaries]\r\nurl = "http://localhost:11434/v1"\r\nmodel = "owl-7b"\r\nseconds = 20\r\n'
     )
     (tmp_path / "digest.toml").write_bytes(text.encode())
@@ -59,6 +61,10 @@ def test_a_file_says_what_differs(tmp_path: Path) -> None:
         "background_papers": 0,
         "sources": ("arxiv:cs.CV", "/srv/papers"),
         "contact": "digest@example.org",
+        "accent": "#0b6e4f",
+        "logo": "https://lab.example.org/logo.png",
+        "address": "1 Wood Lane, Oxford",
+        "layout": "compact",
         "summaries": {
             "url": "http://localhost:11434/v1",
             "model": "owl-7b",
@@ -87,8 +93,8 @@ host = "localhost"
         "3: background_papers: expected a valid integer, got 'many'",
         "4: sender: expected a name and an address, like 'Paper Digest <digest@example.org>'",
         "5: window_days: expected greater than or equal to 1, got 0",
-        "6: home: unknown key: known are sender, window_days, background_papers, sources, contact, summaries",
-        "7: smtp: unknown key: known are sender, window_days, background_papers, sources, contact, summaries",
+        f"6: home: unknown key: known are {', '.join(KEYS)}",
+        f"7: smtp: unknown key: known are {', '.join(KEYS)}",
     ]
 
 
@@ -260,3 +266,19 @@ def test_the_default_is_the_platforms_folder_for_data(
     monkeypatch.delenv("XDG_DATA_HOME")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert home(environment) == tmp_path / ".local" / "share" / "paper-digest"
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ('accent = "#ffcc00"', "has a contrast of 1.5 on white: text needs 4.5, take a darker colour"),
+        ('accent = "blue"', "expected a colour like #1a4fc4, got 'blue'"),
+        ('logo = "http://lab.example.org/logo.png"', "expected an https URL of a picture"),
+        ('layout = "table"', "expected 'cards' or 'compact', got 'table'"),
+    ],
+)
+def test_a_look_that_will_not_do_is_refused(tmp_path: Path, line: str, fault: str) -> None:
+    """Colours that cannot be read, pictures in the clear and layouts that do not exist are named with their line."""
+    [told] = faults(tmp_path, f"\n{line}\n")
+    assert told.startswith("2: ")
+    assert fault in told

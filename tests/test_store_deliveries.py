@@ -47,7 +47,9 @@ def queue(connection: sa.Connection, reader: str) -> None:
         considered=0,
         passed=0,
     )
-    assert issues.add(connection, issue, covered_seq=0, recipient=f"{reader}@example.org", now=NOW)
+    assert issues.add(
+        connection, issue, covered=issues.Coverage(day=issue.day, seq=0), recipient=f"{reader}@example.org", now=NOW
+    )
 
 
 def rows(connection: sa.Connection) -> list[tuple[Any, ...]]:

@@ -72,7 +72,9 @@ def issue(profile: str, day: date, *numbers: int) -> Issue:
 def add(store: Store, composed: Issue) -> bool:
     """Put an issue into the outbox in a transaction of its own."""
     with store.writing() as connection:
-        return issues.add(connection, composed, covered_seq=5, recipient="ada@example.org", now=NOW)
+        return issues.add(
+            connection, composed, covered=issues.Coverage(day=DAY, seq=5), recipient="ada@example.org", now=NOW
+        )
 
 
 def rows(store: Store) -> list[tuple[Any, ...]]:
@@ -167,7 +169,9 @@ def test_a_paper_that_took_a_stronger_id_is_not_recommended_again(store: Store) 
     first = replace(template, sections=(Section(heading="", matches=(replace(template.matches[0], paper=weak),)),))
     with store.writing() as connection:
         papers.add(connection, [weak], DAY)
-        assert issues.add(connection, first, covered_seq=6, recipient="ada@example.org", now=NOW)
+        assert issues.add(
+            connection, first, covered=issues.Coverage(day=DAY, seq=6), recipient="ada@example.org", now=NOW
+        )
         papers.add(connection, [strong], DAY)
         assert issues.recommended(connection, "ada") == {6}
     for paper in (weak, strong):
@@ -217,7 +221,13 @@ def test_a_transaction_that_fails_keeps_nothing(store: Store) -> None:
 
     def composed_and_failed() -> None:
         with store.writing() as connection:
-            assert issues.add(connection, issue("ada", DAY, 1), covered_seq=5, recipient="ada@example.org", now=NOW)
+            assert issues.add(
+                connection,
+                issue("ada", DAY, 1),
+                covered=issues.Coverage(day=DAY, seq=5),
+                recipient="ada@example.org",
+                now=NOW,
+            )
             raise KeyError
 
     with pytest.raises(KeyError):

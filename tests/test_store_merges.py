@@ -83,7 +83,11 @@ def recommend(store: Store, profile: str, day: date, *recommended: Paper) -> Non
     )
     with store.writing() as connection:
         assert issues.add(
-            connection, issue, covered_seq=papers.last_seq(connection), recipient="ada@example.org", now=NOW
+            connection,
+            issue,
+            covered=issues.Coverage(day=day, seq=papers.last_seq(connection)),
+            recipient="ada@example.org",
+            now=NOW,
         )
 
 

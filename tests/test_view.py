@@ -9,9 +9,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from digest.fitting import cut
+from digest.paper_view import PaperView, SimilarView, web_url
 from digest.ranking.labels import FOLLOWED, LIKED, OUTSIDE, TRENDING
 from digest.types import Evidence, Gist, Issue, Links, Match, Nearest, Paper, Section
-from digest.view import SOURCES_SHOWN, PaperView, SimilarView, view, web_url
+from digest.view import SOURCES_SHOWN, view
 
 OWLS = Match(paper=Paper(id="title:owls", title="Owls"), score=50.0, interest="owls")
 HEARD = Nearest(id="arxiv:2401.00001", title="Owls Heard", likeness=0.6189)
@@ -56,12 +58,12 @@ def test_a_papers_day_is_the_first_known(paper: Paper, day: str) -> None:
     assert view(issue(paper), characters=None).sections[0].papers[0].day == day
 
 
-def test_left_out_papers_are_counted_and_leave_no_empty_section() -> None:
-    """Showing fewer papers keeps the first ones, drops sections left without any, and counts the rest."""
-    left = view(issue(*[Paper(id=str(number), title=f"Paper {number}") for number in range(3)]), characters=0, papers=2)
+def test_held_papers_are_counted_and_leave_no_empty_section() -> None:
+    """An issue that is cut keeps the first papers, drops sections left without any, and counts the rest."""
+    whole = issue(*[Paper(id=str(number), title=f"Paper {number}") for number in range(3)])
+    left = view(cut(whole, 2), characters=0)
     assert [[paper.title for paper in section.papers] for section in left.sections] == [["Paper 0"], ["Paper 1"]]
-    assert left.left_out == 1
-    assert left.shown == 3
+    assert (left.held, left.shown) == (1, 2)
 
 
 def test_a_paper_is_never_nameless() -> None:

@@ -124,7 +124,7 @@ def preview(
     if form is Form.JSON:
         print_json(TypeAdapter(Issue).dump_python(issue, mode="json"))
         return
-    rendered = Renderer(options.templates).render(issue)
+    rendered = Renderer(options.templates, options.look).render(issue)
     if form is Form.EML:
         # A profile need not have an address to be looked at.
         print_bytes(pipeline.mail(options, rendered, issue, reader.email or "reader@localhost"))

@@ -80,7 +80,7 @@ def run(
         hint = newest(store)
         report = pipeline.idle(store, options, readers, day=issue_day, now=now)
         # A template's fault is told before anything is composed.
-        renderer = Renderer(options.templates) if report is None else None
+        renderer = Renderer(options.templates, options.look) if report is None else None
         if renderer and engine is Engine.PLAIN:
             with summariser(store, options, os.environ) as model:
                 report = pipeline.compose_issues(

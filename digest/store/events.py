@@ -23,8 +23,15 @@ def add(connection: sa.Connection, happened: Sequence[tuple[int, EventKind, str,
         connection.execute(insert(events).on_conflict_do_nothing(), rows)
 
 
-def of(connection: sa.Connection, ids: Iterable[str], since: date | None = None) -> list[Event]:
+def last(connection: sa.Connection) -> int:
+    """The number of the last event; 0 where nothing ever happened."""
+    return connection.execute(sa.select(sa.func.max(events.c.number))).scalar() or 0
+
+
+def of(connection: sa.Connection, ids: Iterable[str], since: date | None = None, after: int = 0) -> list[Event]:
     """What happened to the papers that bear these ids, from the day `since` on, in order of day and then of arrival.
+
+    Only what was noted behind the event of the number `after` is told.
 
     Each event is there once, under the paper's canonical id, however many of its ids are asked for.
     """
@@ -32,6 +39,7 @@ def of(connection: sa.Connection, ids: Iterable[str], since: date | None = None)
         sa.select(events, papers.c.id)
         .join(papers, papers.c.seq == events.c.seq)
         .join(paper_ids, paper_ids.c.seq == events.c.seq)
+        .where(events.c.number > after)
         .order_by(events.c.day, events.c.number)
         .distinct()
     )

@@ -21,22 +21,29 @@ _ISSUE = TypeAdapter(Issue)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """How far a reader has been served: all papers up to number `seq` that were news up to `day`."""
+    """How far a reader has been served: all papers up to number `seq` that were news up to `day`, less those `held`.
+
+    `event` is the number of the last event that was told, or could have been.
+    """
 
     day: date
     seq: int
+    event: int = 0
+    held: frozenset[int] = frozenset()
 
 
 def coverage(connection: sa.Connection, profile: str) -> Coverage | None:
     """How far the reader's last issue looked; None before the first one."""
     query = (
-        sa.select(issues.c.day, issues.c.covered_seq)
+        sa.select(issues.c.day, issues.c.covered_seq, issues.c.covered_event, issues.c.held)
         .where(issues.c.profile == profile)
         .order_by(issues.c.day.desc())
         .limit(1)
     )
     row = connection.execute(query).first()
-    return None if row is None else Coverage(day=row.day, seq=row.covered_seq)
+    if row is None:
+        return None
+    return Coverage(day=row.day, seq=row.covered_seq, event=row.covered_event, held=frozenset(row.held))
 
 
 def recommended(connection: sa.Connection, profile: str) -> set[int]:
@@ -56,11 +63,12 @@ def recommended_on(connection: sa.Connection, profile: str, paper_id: str) -> da
     return connection.execute(query).scalar()
 
 
-def add(connection: sa.Connection, issue: Issue, *, covered_seq: int, recipient: str, now: datetime) -> bool:
+def add(connection: sa.Connection, issue: Issue, *, covered: Coverage, recipient: str, now: datetime) -> bool:
     """Put an issue, its papers in the ledger and its delivery into the caller's transaction: all of it or nothing.
 
-    False, and nothing, if the reader has an issue of that day or was recommended one of its papers since it was
-    composed: another run was quicker. Runs under the write lock (`Store.writing`).
+    `covered` is how far the reader is served with it. False, and nothing, if the reader has an issue of that day or was
+    recommended one of its papers since it was composed: another run was quicker. Runs under the write lock
+    (`Store.writing`).
 
     Raises:
         KeyError: a paper of the issue is not in the database, so that the ledger could not name it.
@@ -76,7 +84,9 @@ def add(connection: sa.Connection, issue: Issue, *, covered_seq: int, recipient:
             id=issue.id,
             profile=issue.profile,
             day=issue.day,
-            covered_seq=covered_seq,
+            covered_seq=covered.seq,
+            covered_event=covered.event,
+            held=sorted(covered.held),
             content=_ISSUE.dump_json(issue).decode(),
         )
     )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from digest.store.tables import events, issue_papers, judgements, merges, paper_ids, papers, revisions
+from digest.store.tables import events, issue_papers, judgements, merges, paper_ids, papers, revisions, summaries
 from digest.types import Paper
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def move(connection: sa.Connection, kept_by_gone: Mapping[int, int]) -> None:
     for table in (paper_ids, revisions, events, issue_papers, judgements):
         followed = table.update().prefix_with("OR IGNORE").where(table.c.seq == gone).values(seq=kept)
         connection.execute(followed, pairs)
-    for table in (events, issue_papers, judgements):
+    for table in (events, issue_papers, judgements, summaries):
         connection.execute(table.delete().where(table.c.seq == gone), pairs)
     connection.execute(merges.update().where(merges.c.kept == gone).values(kept=kept), pairs)
     connection.execute(papers.delete().where(papers.c.seq == gone), pairs)

@@ -120,6 +120,10 @@ issues = sa.Table(
     sa.Column("day", sa.Date, nullable=False),
     # Papers up to this number and this day were looked at for this issue; the next one starts behind them.
     sa.Column("covered_seq", sa.Integer, nullable=False),
+    # Numbers of papers that had no room in it, for the next one.
+    sa.Column("held", sa.JSON, nullable=False, server_default="[]"),
+    # Events up to this number were told, or were over before the reader's first issue.
+    sa.Column("covered_event", sa.Integer, nullable=False, server_default="0"),
     sa.Column("content", sa.Text, nullable=False),
     sa.UniqueConstraint("profile", "day"),
 )

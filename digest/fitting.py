@@ -1,0 +1,91 @@
+"""An issue as long as a mail program shows it whole: what has no room waits for the reader's next one."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass, replace
+from functools import cached_property
+from html import escape
+from typing import TYPE_CHECKING
+
+from digest.render import HTML_LIMIT, Renderer
+from digest.view import view
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from digest.settings import Settings
+    from digest.types import Issue, Section
+
+FRAME = 20_000
+"""Bytes of the shipped HTML template around the papers, at the most."""
+
+MARKUP = 5_000
+"""Bytes of it around the texts of one paper, at the most."""
+
+
+class Fitter:
+    """Cuts issues to what the HTML part has room for (`render.HTML_LIMIT`).
+
+    Templates are only compiled, and the issue rendered, where the lengths of its texts do not tell that it is small.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._is_shipped = not settings.templates.is_dir()
+
+    @cached_property
+    def _renderer(self) -> Renderer:
+        return Renderer(self._settings.templates, self._settings.look)
+
+    def fit(self, issue: Issue) -> Issue:
+        """The issue, or its first papers; the others count as `held`.
+
+        Raises:
+            TemplateError: a template of the operator's fails.
+        """
+        if self._is_shipped and most_bytes(issue) < HTML_LIMIT:
+            return issue
+        return fitted(self._renderer, issue)
+
+
+def fitted(renderer: Renderer, issue: Issue) -> Issue:
+    """The issue, or as many of its first papers, by steps of a quarter, as the HTML part has room for.
+
+    Raises:
+        TemplateError: a template of the operator's fails.
+    """
+    short = issue
+    while len(short.matches) > 1 and not renderer.has_room(short):
+        short = cut(issue, len(short.matches) * 3 // 4)
+    return short
+
+
+def cut(issue: Issue, papers: int) -> Issue:
+    """The issue with its first papers only; the others count as held for the next one."""
+    sections: list[Section] = []
+    room = papers
+    for section in issue.sections:
+        if room:
+            sections.append(replace(section, matches=section.matches[:room]))
+            room -= len(sections[-1].matches)
+    held = issue.held + len(issue.matches) - papers
+    return replace(issue, sections=tuple(sections), held=held)
+
+
+def most_bytes(issue: Issue) -> int:
+    """A bound on the bytes of the shipped HTML part without abstracts."""
+    shown = view(issue, characters=0)
+    texts = sum(len(escape(text).encode("utf-8", "replace")) for text in _texts(shown))
+    return FRAME + MARKUP * len(issue.matches) + 2 * texts
+
+
+def _texts(value: object) -> Iterator[str]:
+    """All texts in a view."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, tuple):
+        for each in value:
+            yield from _texts(each)
+    elif is_dataclass(value):
+        for each in fields(value):
+            yield from _texts(getattr(value, each.name))

@@ -1,0 +1,223 @@
+"""One paper as templates see it: every text clean, readable and of bounded length, every link safe to follow.
+
+What reaches a template is data from strangers, so this module decides what may be shown at all; escaping is the
+templates' (autoescape).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from digest import days
+from digest.maths import readable
+from digest.ranking.labels import FOLLOWED, LIKED, OTHER_TERMS, OUTSIDE, TRENDING
+from digest.typeset import lead, one_line, shorten
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from digest.types import Evidence, Links, Match, Nearest, Paper
+
+AUTHORS_SHOWN = 5
+REASONS_SHOWN = 6
+SIMILAR_SHOWN = 3
+
+# Bounds on what a source may put on a page, in characters: far above anything honest, and small enough that a hostile
+# record cannot push the papers beside it out of the mail.
+_TITLE, _GIST, _NAME, _PLACE, _TERM, _HEADING, _URL = 300, 240, 80, 80, 60, 160, 1000
+_ASIDE_TITLE, _ASIDE_URL = 120, 200  # of a paper that is named beside another one
+
+_SLACK = (
+    4  # how many times its bound of a text is looked at, as cleaning drops some; a hostile record may have megabytes
+)
+
+_URL_CHARACTERS = re.compile(r"[^\s\x00-\x20\x7f-\x9f\u2000-\u206f\ufeff\"'<>\\^`{|}]+")
+_LABELS = {"abstract": "Abstract", "pdf": "PDF", "html": "HTML", "code": "Code", "project": "Project"}
+
+_OURS = frozenset({LIKED, FOLLOWED, TRENDING, OUTSIDE})
+_MARKED = frozenset({TRENDING, OUTSIDE})  # not what the reader asked for by name, so each such paper says so
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkView:
+    """One place to read a paper: a short label and an http(s) URL."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReasonView:
+    """One reason for a paper's score: a matched term or followed author, and its share in percent, 0 to 100."""
+
+    term: str
+    percent: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NearestView:
+    """The liked paper most like one: its title, and how alike they are in percent, 0 to 100."""
+
+    title: str
+    percent: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimilarView:
+    """A paper that says nearly the same as another: its title and its http(s) URL, empty where none is known."""
+
+    title: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaperView:
+    """One paper; texts are empty and counts None where nothing is known."""
+
+    number: int
+    label: str
+    title: str
+    url: str
+    authors: tuple[str, ...]
+    more_authors: int
+    category: str
+    venue: str
+    day: str
+    upvotes: int | None
+    comments: int | None
+    stars: int | None
+    gist: str
+    gist_by: str
+    abstract: str
+    thumbnail: str
+    links: tuple[LinkView, ...]
+    actions: tuple[LinkView, ...]
+    score: int
+    interest: str
+    closest: str
+    reasons: tuple[ReasonView, ...]
+    rest: int
+    nearest: NearestView | None
+    similar: tuple[SimilarView, ...]
+    more_similar: int
+
+
+def web_url(url: str | None) -> str | None:
+    """The URL if a reader may be sent there, else None.
+
+    That is an absolute http or https URL (RFC 3986) with a host, without user name, without spaces, quotes, control,
+    bidi or other invisible characters, and of at most 1,000 characters.
+    """
+    if url is None or len(url) > _URL or not _URL_CHARACTERS.fullmatch(url):
+        return None
+    try:
+        parts = urlsplit(url)
+        sound = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.username is None
+    except ValueError:  # an IPv6 host that is none
+        return None
+    return url if sound else None
+
+
+def paper_view(match: Match, heading: str, number: int, characters: int | None) -> PaperView:
+    """What templates may say of a paper, the `number`-th of its issue, under a heading (empty for none).
+
+    Its abstract has at most so many `characters`; None leaves it whole, 0 leaves it out.
+    """
+    paper, signals = match.paper, match.paper.signals
+    reasons, rest = _reasons(match.evidence)
+    names = [short_line(author, _NAME) for author in paper.authors[:AUTHORS_SHOWN]]
+    links = _links(paper.links)
+    return PaperView(
+        number=number,
+        label=_label(match.interest, heading),
+        title=shown_title(paper),
+        url=links[0].url if links else "",
+        authors=tuple(names),
+        more_authors=max(0, len(paper.authors) - AUTHORS_SHOWN),
+        category=short_line(paper.categories[0], _PLACE) if paper.categories else "",
+        venue=short_line(paper.venue or "", _PLACE),
+        day=days.short(paper.announced or paper.published or paper.updated),
+        upvotes=signals.upvotes,
+        comments=signals.comments,
+        stars=signals.stars,
+        gist=short_line(readable(match.gist.text), _GIST) if match.gist else "",
+        gist_by=short_line(match.gist.by, _NAME) if match.gist else "",
+        abstract=_abstract(paper.abstract, characters),
+        thumbnail=_picture(signals.thumbnail),
+        links=links,
+        actions=(),
+        score=round(match.score),
+        interest=short_line(match.interest, _HEADING),
+        closest="" if heading or _is_told(match) else short_line(match.interest, _HEADING),
+        reasons=reasons,
+        rest=rest,
+        nearest=_nearest(match.nearest),
+        similar=tuple(map(_similar, match.similar[:SIMILAR_SHOWN])),
+        more_similar=max(0, len(match.similar) - SIMILAR_SHOWN),
+    )
+
+
+def _reasons(evidence: Sequence[Evidence]) -> tuple[tuple[ReasonView, ...], int]:
+    """The strongest reasons as they came, and what share of the score all others have, in percent."""
+    named = [each for each in evidence if each.term != OTHER_TERMS][:REASONS_SHOWN]
+    rest = sum(each.share for each in evidence) - sum(each.share for each in named)
+    reasons = tuple(ReasonView(term=short_line(each.term, _TERM), percent=round(100 * each.share)) for each in named)
+    return reasons, round(100 * rest)
+
+
+def _nearest(nearest: Nearest | None) -> NearestView | None:
+    if nearest is None:
+        return None
+    title = short_line(readable(nearest.title[: _TITLE * _SLACK]), _ASIDE_TITLE) or short_line(nearest.id, _ASIDE_TITLE)
+    return NearestView(title=title, percent=round(100 * nearest.likeness))
+
+
+def _similar(paper: Paper) -> SimilarView:
+    urls = (link.url for link in _links(paper.links) if len(link.url) <= _ASIDE_URL)
+    return SimilarView(title=shorten(shown_title(paper), _ASIDE_TITLE), url=next(urls, ""))
+
+
+def heading_of(text: str) -> str:
+    """A heading of ours with a capital letter, a reader's own topic as written."""
+    return text[0].upper() + text[1:] if text in _OURS else short_line(text, _HEADING)
+
+
+def _label(interest: str, heading: str) -> str:
+    """What has to be said of a paper that is here for no interest of the reader's, unless its heading says it."""
+    return heading_of(interest) if interest in _MARKED and interest != heading else ""
+
+
+def _is_told(match: Match) -> bool:
+    """Whether the label or the nearest paper says already what the interest would."""
+    return match.interest in _MARKED or (match.interest == LIKED and match.nearest is not None)
+
+
+def short_line(text: str, limit: int) -> str:
+    """One clean line of at most `limit` characters."""
+    return shorten(one_line(text[: limit * _SLACK]), limit)
+
+
+def shown_title(paper: Paper) -> str:
+    """The title in at most 300 characters, its maths as Unicode; the id where it has none."""
+    return short_line(readable(paper.title[: _TITLE * _SLACK]), _TITLE) or paper.id
+
+
+def _abstract(text: str, characters: int | None) -> str:
+    if characters is None:
+        return one_line(readable(text))
+    return lead(one_line(readable(text[: characters * _SLACK])), characters)
+
+
+def _picture(url: str | None) -> str:
+    """A picture's URL if it comes encrypted and a mail program would load it by itself anyway; else empty."""
+    found = web_url(url)
+    return found if found and found.startswith("https://") and len(found) <= _ASIDE_URL else ""
+
+
+def _links(links: Links) -> tuple[LinkView, ...]:
+    """The links that are safe, abstract first, as it is where the title leads."""
+    urls = {label: web_url(getattr(links, name)) for name, label in _LABELS.items()}
+    return tuple(LinkView(label=label, url=url) for label, url in urls.items() if url is not None)
