@@ -75,7 +75,7 @@ _TOKEN = re.compile(
     | \\(?:{_NAMED})(?![A-Za-z])(?:\{{\}})?
     | \\~\{{\}}
     | \\[%&_\#${{}}\ ,;:!/@\\-]
-    | ~
+    | ~++
     | ---?
     """,
     re.VERBOSE | re.DOTALL,
@@ -114,6 +114,8 @@ def _replace(token: re.Match[str]) -> str:
 def _tie(token: re.Match[str]) -> str:
     """A space where this `~` joins two words, as TeX means it; "about" (`~10`, `3~5x`) and paths keep it."""
     text, start, end = token.string, token.start(), token.end()
+    if end - start > 1:
+        return token[0]
     before, after = text[max(start - 2, 0) : start], text[end : end + 1]
     if not before or not (after.isalnum() or after in _OPENS):
         return "~"

@@ -156,7 +156,7 @@ def test_samples_of_every_other_format_are_refused_by_name(samples: Path) -> Non
         (b"\n<html lang='en'>", "an HTML page"),
         (b"<opml version='2.0'><body/></opml>", "a list of feeds (OPML), to be added with `digest sources add FILE`"),
         (b"<?xml version='1.0'?><records/>", "XML with the root element <records>"),
-        (b"<", "XML that breaks off at once"),
+        (b"<", "XML without a root element"),
         (b'{"version": "https://example.org/version/1", "title": "x"}', "JSON with the keys title, version"),
         (b'{\n "id": "2401.00001",\n "title": "x",\n "abstract": "y"}', "JSON with the keys"),
         (b"{", "JSON with the keys of nothing known"),

@@ -150,6 +150,7 @@ def opened(dump: Dump, *, format: str | None = None, offset: int = 0, line: int 
         raise SourceError(dump.name, f"cannot be read: {describe(error)}") from error
     if offset:
         return Opened(format or "", _resumed(dump, format, pieces, offset, line))
+    head = head[:LOOK_AHEAD]
     if why := unusable(head):
         raise SourceError(dump.name, why)
     name, seems = (format, "") if format else detect(head)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from enum import Enum
-from typing import Final
+from math import inf
 
 # Costs of a step out of turn, in the unit of `abstract_evidence`: a title without abstract, an abstract without title
 # at the start, a second paragraph (or an abstract whose title is missing).
@@ -17,7 +17,7 @@ _LONE_TITLE = 4.0
 _LONE_ABSTRACT = 4.0
 _SECOND_PARAGRAPH = 3.0
 
-_FULL_STOP = re.compile(r"""[.。]["'”’)\]]*$|\S+://\S+$""")  # noqa: RUF001 - quotation marks and full stops as papers have them
+_FULL_STOP = re.compile(r"""[.。]["'”’)\]]*$|(?<=\S)://\S+$""")  # noqa: RUF001 - quotation marks and full stops as papers have them
 _OPEN_END = re.compile(r"""[?!…]["'”’)\]]*$""")  # noqa: RUF001
 _SENTENCES = re.compile(r"[a-z)\]%]{3}[.?!] +[A-Z]|。")
 _LONG_WORD = re.compile(r"\b[^\W\d_]{4,}")
@@ -30,39 +30,26 @@ class Label(Enum):
     ABSTRACT = "abstract"
 
 
-_STEPS: Final = {
-    (None, Label.TITLE): 0.0,
-    (None, Label.ABSTRACT): _LONE_ABSTRACT,
-    (Label.TITLE, Label.ABSTRACT): 0.0,
-    (Label.TITLE, Label.TITLE): _LONE_TITLE,
-    (Label.ABSTRACT, Label.TITLE): 0.0,
-    (Label.ABSTRACT, Label.ABSTRACT): _SECOND_PARAGRAPH,
-}
-
-
 def label_blocks(blocks: list[str]) -> list[Label]:
     """The cheapest labels for blocks that follow each other, one for each."""
-    costs: dict[Label | None, float] = {None: 0.0}
-    steps: list[dict[Label, Label | None]] = []
+    as_title, as_abstract = inf, 0.0  # the least cost so far where the last block is one; a page begins with a title
+    steps: list[tuple[bool, bool]] = []
     for block in blocks:
         evidence = abstract_evidence(block)
-        emission = {Label.TITLE: max(evidence, 0.0), Label.ABSTRACT: max(-evidence, 0.0)}
-        chosen: dict[Label, Label | None] = {}
-        reached: dict[Label | None, float] = {}
-        for label in Label:
-            ways = {before: cost + _STEPS[before, label] for before, cost in costs.items()}
-            chosen[label] = min(ways, key=ways.__getitem__)
-            reached[label] = ways[chosen[label]] + emission[label]
-        steps.append(chosen)
-        costs = reached
-    labels: list[Label] = []
+        abstract_again = as_abstract + (_SECOND_PARAGRAPH if steps else _LONE_ABSTRACT)
+        title_again = as_title + _LONE_TITLE
+        # Whether the block before is a title where this one is a title, and where it is an abstract.
+        steps.append((title_again <= as_abstract, as_title <= abstract_again))
+        as_title, as_abstract = (
+            min(title_again, as_abstract) + max(evidence, 0.0),
+            min(as_title, abstract_again) + max(-evidence, 0.0),
+        )
     # A title at the very end lacks its abstract as any other does.
-    ends = {label: cost + (_LONE_TITLE if label is Label.TITLE else 0.0) for label, cost in costs.items()}
-    last = min(ends, key=ends.__getitem__)
-    for chosen in reversed(steps):
-        if last is not None:
-            labels.append(last)
-            last = chosen[last]
+    is_title = as_title + _LONE_TITLE <= as_abstract
+    labels: list[Label] = []
+    for step in reversed(steps):
+        labels.append(Label.TITLE if is_title else Label.ABSTRACT)
+        is_title = step[0] if is_title else step[1]
     return labels[::-1]
 
 

@@ -6,15 +6,13 @@ Formats: https://info.arxiv.org/help/api/user-manual.html (API, Atom) and https:
 
 from __future__ import annotations
 
-import io
 import re
 from typing import TYPE_CHECKING, Any
-
-import feedparser
 
 from digest.errors import SourceError
 from digest.identity import PaperId, parse_id
 from digest.sources import feed_xml, fields
+from digest.sources.feed_parsing import Limits, fault, parsed, shortened
 from digest.sources.records import Document, RecordError
 from digest.text import clean, people
 from digest.types import AnnounceType, Paper, Rejection
@@ -50,34 +48,37 @@ def parse(document: Document) -> Iterator[Paper | Rejection]:
 def _outcomes(name: str, parts: feed_xml.FeedParts) -> Iterator[Paper | Rejection]:
     if not parts.entries:
         return
-    whole = _feed(parts.document(*parts.entries))
-    if not whole.bozo and len(whole.entries) == len(parts.entries):
-        day = _feed_day(whole.feed)
-        for number, (entry, text) in enumerate(zip(whole.entries, parts.entries, strict=True), start=1):
-            yield _outcome(f"{name}: entry {number}", entry, day, text)
-        return
-    head = _feed(parts.document())
-    if head.bozo:
-        raise SourceError(name, f"not well-formed before the first entry: {_complaint(head)}")
-    day = _feed_day(head.feed)
-    for number, text in enumerate(parts.entries, start=1):
-        single = _feed(parts.document(text))
+    if why := fault(parts.document()):
+        raise SourceError(name, f"not well-formed before the first entry: {why}")
+    limits = Limits()
+    faults = [limits.excess(text) for text in parts.entries]
+    entries = [shortened(text) for text, excess in zip(parts.entries, faults, strict=True) if not excess]
+    if fault(parts.document(*entries)):
+        faults = [
+            why or _ill_formed(fault(parts.alone(shortened(text))))
+            for why, text in zip(faults, parts.entries, strict=True)
+        ]
+        entries = [shortened(text) for text, why in zip(parts.entries, faults, strict=True) if not why]
+    whole, head = parsed(parts.document(*entries)), parsed(parts.document())
+    day = _feed_day(head.feed) if head else None
+    is_read = whole and len(whole.entries) == len(entries)
+    found = iter(whole.entries if is_read else [_alone(parts, text) for text in entries])
+    for number, (text, why) in enumerate(zip(parts.entries, faults, strict=True), start=1):
         where = f"{name}: entry {number}"
-        if single.bozo or len(single.entries) != 1:
-            yield _rejection(where, f"not well-formed: {_complaint(single)}", text)
+        entry = None if why else next(found)
+        if entry is None:
+            yield _rejection(where, why or "feedparser cannot read it", text)
         else:
-            yield _outcome(where, single.entries[0], day, text)
+            yield _outcome(where, entry, day, text)
 
 
-def _feed(document: bytes) -> Any:  # noqa: ANN401 - feedparser's results have no types
-    # As a stream: a string or bytes might be taken for an address or a path and opened.
-    return feedparser.parse(io.BytesIO(document), sanitize_html=False, resolve_relative_uris=False)
+def _ill_formed(fault: str) -> str:
+    return f"not well-formed: {fault}" if fault else ""
 
 
-def _complaint(result: Any) -> str:  # noqa: ANN401
-    error = result.get("bozo_exception")
-    message = error.getMessage() if hasattr(error, "getMessage") else str(error or "no entry in it")
-    return str(message)
+def _alone(parts: feed_xml.FeedParts, text: str) -> Any:  # noqa: ANN401 - feedparser's results have no types
+    found = parsed(parts.alone(text))
+    return found.entries[0] if found and len(found.entries) == 1 else None
 
 
 def _outcome(where: str, entry: Any, day: date | None, text: str) -> Paper | Rejection:  # noqa: ANN401

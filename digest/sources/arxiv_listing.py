@@ -131,7 +131,7 @@ def _two_digit_year(text: str) -> date | None:
 
 
 def _paper(block: _Block, day: date | None) -> Paper:
-    header, abstract, is_mailed = _parts(block)
+    header, raw_abstract, is_mailed = _parts(block)
     found, rest = _name(header)
     values = _fields(header)
     title = clean(values.get("Title", ""))
@@ -139,7 +139,7 @@ def _paper(block: _Block, day: date | None) -> Paper:
         raise RecordError("no title", found.id)
     replaced = next((each[1] for line in header if (each := _REPLACED.match(line))), None)
     kind = _announce_type(is_crossed="cross-listing" in rest.lower(), is_replaced=replaced is not None)
-    comment = clean(values.get("Comments", "")) or None
+    abstract, comment = clean(raw_abstract), clean(values.get("Comments", "")) or None
     categories = clean(values.get("Categories", "") or values.get("Subj-class", "")).split()
     published = None if replaced else fields.instant(_SIZE.sub("", values.get("Date", "")))
     updated = fields.instant(_SIZE.sub("", replaced or values.get("Date revised", "")))
@@ -147,7 +147,7 @@ def _paper(block: _Block, day: date | None) -> Paper:
     return Paper(
         id=found.id,
         title=title,
-        abstract=clean(abstract),
+        abstract=abstract,
         version=found.version or (int(version) if version else None),
         authors=people(values.get("Authors", "") or values.get("Author", "")),
         categories=fields.arxiv_categories(categories),
@@ -158,7 +158,7 @@ def _paper(block: _Block, day: date | None) -> Paper:
         venue=clean(values.get("Journal-ref", "")) or None,
         comment=comment,
         other_ids=fields.dois(values.get("DOI"), besides=found.id),
-        links=fields.links_of(found.id, clean(abstract), comment or ""),
+        links=fields.links_of(found.id, abstract, comment or ""),
     )
 
 

@@ -179,4 +179,6 @@ def _pass_over(scanner: _Scanner, opening: re.Match[str]) -> None:
         try:
             scanner.balanced()
         except _SyntaxError:
-            scanner.at = opening.end()
+            # Looking for the end of each of many on one line would take for ever: the line is the comment.
+            end = scanner.text.find("\n", opening.end(), scanner.limit)
+            scanner.at = end if end >= 0 else scanner.limit

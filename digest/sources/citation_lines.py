@@ -14,6 +14,21 @@ from typing import Final
 
 from digest.text import clean, people
 
+# What a description in HTML has beyond the markup of a text, which `clean` knows (HTML Standard, section 4).
+_TAG = re.compile(
+    r"<(?P<close>/?)(?P<name>[a-z][a-z0-9]*)(?=[\s>/])(?P<rest>[^<>]{0,1000})>|<!doctype\b[^<>]{0,1000}>", re.IGNORECASE
+)
+_CLOSING = re.compile(r"</([a-z][a-z0-9]*)\s*>", re.IGNORECASE)
+_UNREAD = frozenset("applet audio canvas head iframe noscript object script style svg template video".split())  # noqa: SIM905
+_OTHER = _UNREAD.union(
+    "acronym address area aside base basefont blink body button caption col colgroup data datalist details".split(),  # noqa: SIM905
+    "dialog dir embed fieldset footer form frame frameset header hgroup html input keygen label legend link".split(),  # noqa: SIM905
+    "main map marquee menu meta meter nav nobr noembed noframes optgroup option output param picture progress".split(),  # noqa: SIM905
+    "rp rt ruby select slot source summary textarea tbody tfoot thead time title track".split(),  # noqa: SIM905
+)
+_WITHIN_LINE = frozenset(
+    "a abbr b bdi bdo big code del dfn em font i ins kbd mark q s samp small span strike strong tt u var".split()  # noqa: SIM905
+)
 _BREAK = re.compile(
     r"<br\s*/?>|</?(?:p|div|h[1-6]|li|[ou]l|tr|td|table|section|article|blockquote|cite|jats:p|jats:title)"
     r"(?=[\s>/])[^<>]{0,1000}>",
@@ -71,7 +86,7 @@ class Description:
 
 def describe(markup: str, *known: str) -> Description:
     """The parts of a description in HTML. A block that only repeats one of `known` (title, journal) is no abstract."""
-    blocks = [block for part in _BREAK.split(markup) if (block := clean(part))]
+    blocks = [block for part in _BREAK.split(_for_reading(markup)) if (block := clean(part))]
     repeated = {text.casefold() for text in known if text}
     authors: tuple[str, ...] = ()
     published: datetime | None = None
@@ -96,6 +111,32 @@ def describe(markup: str, *known: str) -> Description:
         authors = names_only(kept[0][0])
         kept = kept[1:] if authors else kept
     return Description(" ".join(text for text, _ in kept), authors, published, venue, tuple(dois))
+
+
+def _for_reading(markup: str) -> str:
+    """The markup without scripts and their like, and without tags that say nothing here.
+
+    Tags within a line are among them, because a block may hold the one end of an element and another block the other.
+    As in `clean`, a bare tag that nothing closes is a word in angle brackets.
+    """
+    if "<" not in markup:
+        return markup
+    closed = {name.lower() for name in _CLOSING.findall(markup)}
+    kept: list[str] = []
+    at, unread = 0, ""
+    for tag in _TAG.finditer(markup):
+        name = (tag["name"] or "").lower()
+        if unread:
+            if tag["close"] and name == unread:
+                at, unread = tag.end(), ""
+        elif not name or (
+            (name in _OTHER and (tag["close"] or tag["rest"] or name in closed))
+            or (name in _WITHIN_LINE and name in closed)
+        ):
+            kept += (markup[at : tag.start()], "" if name in _WITHIN_LINE else " ")
+            at = tag.end()
+            unread = name if name in _UNREAD and name in closed and not tag["close"] else ""
+    return "".join((*kept, markup[at:]))
 
 
 def names_only(text: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import codecs
 import re
 from typing import Final
 
-from digest.sources import feed_entries, feed_xml, json_forms, plain_text
+from digest.sources import feed_encoding, feed_entries, feed_xml, json_forms, plain_text
 from digest.sources.arxiv_listing import looks_like_listing
 from digest.sources.bibtex import looks_like_bibtex
 from digest.sources.json_walk import members
@@ -70,7 +70,7 @@ def unusable(head: bytes) -> str | None:
             return f"{what}: {_NOT_READ}"
     if not head.strip(b" \t\r\n\x00\xef\xbb\xbf"):
         return "empty"
-    if len(_CONTROLS.findall(head)) > len(head) * _TEXT_CONTROLS and not _is_utf16(head):
+    if len(_CONTROLS.findall(head)) > len(head) * _TEXT_CONTROLS and not _is_wide(head):
         return f"binary data: {_NOT_READ}"
     text = feed_xml.decode(head)
     root = feed_xml.root_element(text)
@@ -84,8 +84,10 @@ def unusable(head: bytes) -> str | None:
     return None
 
 
-def _is_utf16(head: bytes) -> bool:
-    return head.startswith(UTF16_MARKS) or plain_text.unmarked_utf16(head) is not None
+def _is_wide(head: bytes) -> bool:
+    """Whether the bytes are text in units of two or four, with NUL in nearly all of them."""
+    is_marked = head.startswith((*UTF16_MARKS, codecs.BOM_UTF32_BE))
+    return is_marked or plain_text.unmarked_utf16(head) is not None or feed_encoding.wide(head) is not None
 
 
 def detect(head: bytes) -> tuple[str | None, str]:
@@ -122,7 +124,7 @@ def _detect_xml(text: str) -> tuple[str | None, str]:
             return "arxiv-feed", "an announcement feed of arXiv"
     if _is_feed(name) or feed_entries.starts_late(text):
         return "journal-feed", "a feed of a journal or a third party"
-    what = _ROOTS.get(name) or (f"XML with the root element <{name}>" if name else "XML that breaks off at once")
+    what = _ROOTS.get(name) or (f"XML with the root element <{name}>" if name else "XML without a root element")
     return None, f"{what}: {_NOT_READ}"
 
 
@@ -130,7 +132,9 @@ def _root_name(text: str) -> str:
     """The root element's name in small letters, as a document type declaration without entities of its own has it."""
     root = feed_xml.root_element(text)
     if root and root[1].lower() == "!doctype" and (declared := _PLAIN_DOCTYPE.match(text, root.start())):
-        return declared[1].lower()
+        # Servers put the declaration of their web pages before a feed, too.
+        behind = feed_xml.root_element(text[declared.end() :])
+        return (behind if behind and _is_feed(behind[1].lower()) else declared)[1].lower()
     if root and (named := _DOCTYPE.match(text, text.find("<!", root.start()))) and _is_feed(named[1].lower()):
         return named[1].lower()  # a feed declares names of characters; all else in its declaration is dropped
     return root[1].lower() if root else ""

@@ -10,35 +10,27 @@ few characters (`nbsp`) are kept.
 from __future__ import annotations
 
 import html
-import io
 import re
-import warnings
+import sys
 from dataclasses import dataclass
 from html.entities import html5
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
-from xml.parsers import expat
 
-import feedparser
-
+from digest.sources import feed_xml
+from digest.sources.feed_parsing import Limits, fault, parsed, shortened
 from digest.sources.xml_mending import mended
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-MAX_ENTRIES = 10_000
+MAX_ENTRIES = 5000
 """Entries read of one feed; no feed has so many, and feedparser takes its time for each."""
 
-_LONGEST_ENTRY = 2**20
-# Tags cost time, so a feed has so many and one more for so many characters.
-_MANY_TAGS = 10_000
-_TEXT_A_TAG = 16
 _BATCH = 200
 _BATCH_SIZE = 2**20
 _MANY_NAMESPACES = 100
 
-# feedparser looks for an address in an author's name in time that grows with the square of a word's length.
-_ENDLESS_WORD = re.compile(r"([\w.+-]{400})[\w.+-]+")
 _TITLE = re.compile(r"<(?:\w{1,20}:)?title[\s>/]", re.IGNORECASE)
 _PROLOG = re.compile(r"\s*+(?:<\?[^>]*+>|<!--.*?-->)", re.DOTALL)
 _ROOT = re.compile(r"\s*+<(?:(?P<prefix>[A-Za-z_][\w.-]*+):)?(?P<name>feed|rss|rdf)(?=[\s>/])", re.IGNORECASE)
@@ -46,8 +38,8 @@ _LATE_ROOT = re.compile(
     r"<rss\s[^>]{0,300}version\s*=|<(?:\w+:)?feed\s[^>]{0,300}Atom|<rdf:RDF\s|<rss>\s*<channel", re.IGNORECASE
 )
 _LATEST_ROOT = 8192
-_TAG_END = re.compile(r"""[^>"']*+(?:"[^"]*+"[^>"']*+|'[^']*+'[^>"']*+)*+>""")
 _NAMESPACE = re.compile(r"""\sxmlns(?::([A-Za-z_][\w.-]*))?\s*=\s*("[^"<&]*"|'[^'<&]*')""")
+_BASE = re.compile(r"""\sxml:base\s*=\s*("[^"<&]*"|'[^'<&]*')""")
 _KNOWN_NAMESPACES: Final = {
     "atom": "http://www.w3.org/2005/Atom",
     "cc": "http://web.resource.org/cc/",
@@ -62,9 +54,10 @@ _KNOWN_NAMESPACES: Final = {
 }
 
 _DOCTYPE = re.compile(r"<!DOCTYPE\b", re.IGNORECASE)
-_DOCTYPE_SIGN = re.compile(r"""["'\[\]>]|<!--.*?-->""", re.DOTALL)
+_DOCTYPE_SIGN = re.compile(r"""["'\[\]>]|<!--""")
+_DOCTYPE_ENDS = {"'": "'", '"': '"', "<!--": "-->"}
 _ENTITY = re.compile(r"""<!ENTITY\s+([A-Za-z][\w.-]{0,31})\s+(?:"([^"<%]{0,40})"|'([^'<%]{0,40})')\s*>""")
-_LONGEST_VALUE = 16
+_LONGEST_VALUE = 4
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _AMPERSAND = re.compile(
     r"&(?!(?:amp|lt|gt|quot|apos);)(?:#(?P<number>[0-9]{1,7}|[xX][0-9a-fA-F]{1,6});|(?P<name>[A-Za-z][\w.-]{0,31});)?"
@@ -115,15 +108,17 @@ def split(text: str) -> Feed | None:
     text, names = _without_doctype(text)
     text = _repaired(text, names)
     root = _root(text)
-    tag = _TAG_END.match(text, root.end()) if root else None
+    tag = feed_xml.TAG_REST.match(text, root.end()) if root else None
     if root is None or tag is None:
         return None
     prefix, kind = (root["prefix"] or ""), root["name"].lower()
-    name = {"feed": "entry"}.get(kind, "item")
-    colon = rf"{re.escape(prefix)}:" if prefix and kind == "feed" else r"(?:rss\w*:)?"
+    colon = rf"(?:(?:{re.escape(prefix)}|rss\w*):)?"
     closing = f"</{prefix}:{root['name']}>" if prefix else f"</{root['name']}>"
     end = text.rfind(closing)
-    spans = list(_spans(text, rf"{colon}{name}", tag.end(), end if end >= 0 else len(text)))
+    limit = end if end >= 0 else len(text)
+    spans = list(_spans(text, f"{colon}{'entry' if kind == 'feed' else 'item'}", tag.end(), limit))
+    if not spans and kind == "feed":
+        spans = list(_spans(text, f"{colon}item", tag.end(), limit))
     entries = [text[start:stop] if stop else f"{text[start:limit]}</{called}>" for start, stop, limit, called in spans]
     if spans and end < 0 and spans[-1][1] is None:
         entries.pop()
@@ -134,15 +129,10 @@ def split(text: str) -> Feed | None:
 def read(feed: Feed) -> Iterator[Entry]:
     """The first `MAX_ENTRIES` entries of a feed in their order."""
     texts = iter(feed.entries[:MAX_ENTRIES])
-    allowed = _MANY_TAGS
+    limits = Limits()
     while batch := list(_batch(texts)):
-        faults: list[str] = []
-        for text in batch:
-            tags = text.count("<")
-            allowed += len(text) // _TEXT_A_TAG - tags
-            faults.append(_excess(text, allowed))
-            allowed += tags if faults[-1] else 0
-        batch = [_ENDLESS_WORD.sub(r"\1", text) for text in batch]
+        faults = [limits.excess(text) if _TITLE.search(text) else "no title" for text in batch]
+        batch = [shortened(text) for text in batch]
         found = iter(_entries(feed.frame, [text for text, fault in zip(batch, faults, strict=True) if not fault]))
         yield from (
             Entry(text, None, fault) if fault else next(found) for text, fault in zip(batch, faults, strict=True)
@@ -156,14 +146,6 @@ def _batch(texts: Iterator[str]) -> Iterator[str]:
         size += len(text)
         if size > _BATCH_SIZE:
             return
-
-
-def _excess(text: str, allowed: int) -> str:
-    if len(text) > _LONGEST_ENTRY:
-        return f"longer than {_LONGEST_ENTRY // 2**20} MiB"
-    if allowed < 0:
-        return "hardly anything but tags"
-    return "" if _TITLE.search(text) else "no title"
 
 
 def _entries(frame: Frame, texts: Sequence[str]) -> list[Entry]:
@@ -192,31 +174,14 @@ def _each(frame: Frame, texts: Sequence[str]) -> list[dict[str, Any] | None]:
 
 
 def _parsed(frame: Frame, texts: Sequence[str]) -> list[dict[str, Any]] | None:
-    """What feedparser makes of well-formed entries, one for each; None where they are not."""
-    found = _feedparser(frame, "".join(texts))
-    if found is None or found.bozo or len(found.entries) != len(texts):
-        return None
-    return [dict(entry) for entry in found.entries]
-
-
-def _feedparser(frame: Frame, entries: str) -> Any:  # noqa: ANN401 - feedparser's results have no types
-    document = f'<?xml version="1.0" encoding="utf-8"?>\n{frame.opening}{entries}{frame.closing}'.encode()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            # As a stream: a string or bytes might be taken for an address or a path and opened.
-            return feedparser.parse(io.BytesIO(document), sanitize_html=False, resolve_relative_uris=False)
-        except Exception:  # noqa: BLE001 - its parsers raise whatever a wild declaration, date or base64 makes them raise
-            return None
+    """What feedparser makes of entries, one for each; None where they are not well-formed, or it fails on them."""
+    document = f'<?xml version="1.0" encoding="utf-8"?>\n{frame.opening}{"".join(texts)}{frame.closing}'
+    found = parsed(document.encode())
+    return [dict(entry) for entry in found.entries] if found and len(found.entries) == len(texts) else None
 
 
 def _fault(frame: Frame, text: str) -> str:
-    parser = expat.ParserCreate(namespace_separator=" ")
-    try:
-        parser.Parse(f"{frame.opening}{text}{frame.closing}".encode(), True)  # noqa: FBT003 - it takes no names
-    except expat.ExpatError as error:
-        return str(expat.errors.messages.get(error.code, "")).removeprefix("not well-formed ").strip("()") or str(error)
-    return ""
+    return fault(f"{frame.opening}{text}{frame.closing}".encode())
 
 
 def _root(text: str) -> re.Match[str] | None:
@@ -240,7 +205,8 @@ def _frame(root: re.Match[str], attributes: str, head: str, closing: str) -> Fra
         used[root["prefix"]] = '"http://www.w3.org/2005/Atom"'
     used = dict(islice(used.items(), _MANY_NAMESPACES))
     declared = "".join(f" xmlns:{prefix}={uri}" for prefix, uri in used.items())
-    opening = f"{root[0].strip()}{''.join(f' xmlns={uri}' for uri in default)}{declared}"
+    base = "".join(f" xml:base={uri}" for uri in _BASE.findall(attributes)[:1])
+    opening = f"{root[0].strip()}{''.join(f' xmlns={uri}' for uri in default)}{base}{declared}"
     if root["name"].lower() == "rss":
         return Frame(f'{opening} version="2.0"><channel>', f"</channel>{closing}", tuple(used))
     return Frame(f"{opening}>", closing, tuple(used))
@@ -290,17 +256,18 @@ def _without_doctype(text: str) -> tuple[str, dict[str, str]]:
 
 def _doctype_end(text: str, start: int) -> int | None:
     """Where the document type declaration that begins at `start` ends; None where it does not."""
-    depth, quote = 0, ""
-    for found in _DOCTYPE_SIGN.finditer(text, start):
-        sign = found[0]
-        if quote:
-            quote = "" if sign == quote else quote
-        elif sign in ("'", '"'):
-            quote = sign
+    depth, at = 0, start
+    while found := _DOCTYPE_SIGN.search(text, at):
+        sign, at = found[0], found.end()
+        if sign in _DOCTYPE_ENDS:
+            end = text.find(_DOCTYPE_ENDS[sign], at)
+            if end < 0:
+                return None
+            at = end + len(_DOCTYPE_ENDS[sign])
         elif sign in "[]":
             depth += 1 if sign == "[" else -1
-        elif sign == ">" and depth <= 0:
-            return found.end()
+        elif depth <= 0:
+            return at
     return None
 
 
@@ -308,9 +275,9 @@ def _repaired(text: str, names: Mapping[str, str]) -> str:
     """The text without what makes XML ill-formed for no loss: control characters, stray ampersands, named entities."""
 
     def replaced(found: re.Match[str]) -> str:
-        if found["number"]:
-            char = html.unescape(found[0])
-            return "".join(f"&#{ord(each)};" for each in char if not _FORBIDDEN.match(each))
+        if number := found["number"]:
+            code = int(number[1:], 16) if number[0] in "xX" else int(number)
+            return f"&#{code};" if code <= sys.maxunicode and not _FORBIDDEN.match(chr(code)) else ""
         if name := found["name"]:
             if name in names:
                 return html.escape(names[name])

@@ -14,7 +14,10 @@ from html.entities import html5
 
 from digest.sources.feed_encoding import decode
 
-__all__ = ["FeedParts", "decode", "repaired", "root_element", "split"]
+__all__ = ["TAG_REST", "FeedParts", "decode", "repaired", "root_element", "split"]
+
+TAG_REST = re.compile(r"""[^>"']*+(?:"[^"]*+"[^>"']*+|'[^']*+'[^>"']*+)*+>""")
+"""What is left of a tag behind its name."""
 
 _PROLOG = re.compile(r"\s*(?:<\?.*?\?>|<!--.*?-->)\s*", re.DOTALL)
 _ROOT = re.compile(r"\s*<(!DOCTYPE|[A-Za-z_][\w.:-]*)", re.IGNORECASE)
@@ -25,23 +28,30 @@ _AMPERSAND = re.compile(
 )
 # The root element -> what an entry is called in it, and what closes the document behind the entries.
 _FRAMES = {"feed": ("entry", "</feed>"), "rss": ("item", "</channel></rss>")}
+_LONG_HEAD = 8192
 
 
 @dataclass(frozen=True, slots=True)
 class FeedParts:
     """A feed's text in parts, from which any selection of entries makes a whole document again.
 
-    `is_cut` is whether the document ends before its root element does.
+    `opening` is the head, or of a long one the opening of the root element; `is_cut` is whether the document ends
+    before its root element does.
     """
 
     head: str
+    opening: str
     entries: tuple[str, ...]
     tail: str
     is_cut: bool
 
     def document(self, *entries: str) -> bytes:
         """A whole XML document (UTF-8) with these entries."""
-        return f'<?xml version="1.0" encoding="utf-8"?>\n{self.head}{"".join(entries)}{self.tail}'.encode()
+        return _document(self.head, *entries, self.tail)
+
+    def alone(self, entry: str) -> bytes:
+        """A whole XML document (UTF-8) with this entry, and of a long head the root element only."""
+        return _document(self.opening, entry, self.tail)
 
 
 def root_element(text: str) -> re.Match[str] | None:
@@ -62,11 +72,11 @@ def split(text: str) -> FeedParts | None:
     if root is None or root[1] not in _FRAMES or _DECLARATION.search(text):
         return None
     name, tail = _FRAMES[root[1]]
-    opening, closing = re.compile(rf"<{name}(?=[\s>/])"), f"</{name}>"
+    begin, closing = re.compile(rf"<{name}(?=[\s>/])"), f"</{name}>"
     entries: list[str] = []
-    found = first = opening.search(text, root.end())
+    found = first = begin.search(text, root.end())
     while found:
-        following = opening.search(text, found.end())
+        following = begin.search(text, found.end())
         limit = following.start() if following else len(text)
         end = text.find(closing, found.end(), limit)
         if end < 0 and following is None:
@@ -74,7 +84,14 @@ def split(text: str) -> FeedParts | None:
         entries.append(text[found.start() : limit if end < 0 else end + len(closing)])
         found = following
     head = text[root.start() : first.start()] if first else ""
-    return FeedParts(head, tuple(entries), tail, is_cut=f"</{root[1]}>" not in text)
+    opening = head
+    if len(head) > _LONG_HEAD and (tag := TAG_REST.match(head, root.end() - root.start())):
+        opening = f"{head[: tag.end()]}<channel>" if name == "item" else head[: tag.end()]
+    return FeedParts(head, opening, tuple(entries), tail, is_cut=f"</{root[1]}>" not in text)
+
+
+def _document(*parts: str) -> bytes:
+    return "".join(('<?xml version="1.0" encoding="utf-8"?>\n', *parts)).encode()
 
 
 def repaired(text: str) -> str:

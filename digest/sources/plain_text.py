@@ -16,6 +16,8 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _DECLARED = re.compile(rb"\s*%+\s*Encoding:\s*([A-Za-z0-9_-]{2,30})", re.IGNORECASE)
+# Bytes that are no UTF-8 are decoded as these (PEP 383).
+_LINE_WITH_BYTES = re.compile("(?<![^\r\n])[^\r\n\udc80-\udcff]*+[\udc80-\udcff][^\r\n]*+")
 _LOOKED_AT = 4096
 _MOSTLY = 0.7
 
@@ -51,11 +53,8 @@ def _decode(body: bytes) -> str:
             return body.decode(declared[1].decode("ascii"))
         except (LookupError, ValueError):
             pass
-    return "\n".join(map(_line, body.splitlines()))
+    return _LINE_WITH_BYTES.sub(_as_windows, body.decode("utf-8", "surrogateescape"))
 
 
-def _line(line: bytes) -> str:
-    try:
-        return line.decode("utf-8")
-    except UnicodeDecodeError:
-        return line.decode("cp1252", "replace")
+def _as_windows(line: re.Match[str]) -> str:
+    return line[0].encode("utf-8", "surrogateescape").decode("cp1252", "replace")

@@ -54,12 +54,15 @@ _HEADINGS = tuple(
 )
 _ISO = re.compile(r"\d{4}-\d\d-\d\d")
 _LEAP_CYCLE = 8
+_LONGEST_HEADING = 60
+_DIGIT = re.compile(r"\d")
 
 # arXiv takes no longer abstract, so what goes beyond is a second abstract that lost its title.
 _LONGEST_ABSTRACT = 1920
 # A line of a page saved as it is holds a whole paragraph; a shorter longest line means that a mailer wrapped the text.
 _WRAPPED_AT = 120
 _FIRST_LINES = 40
+_MOST_BLOCKS = 10_000
 
 
 @dataclass(slots=True)
@@ -85,7 +88,14 @@ def parse(document: Document) -> Iterator[Paper | Rejection]:
     lines = _lines(document.body)
     days = _days(lines, document.as_of)
     last = days[-1].blocks[-1][1] if days and days[-1].blocks else 0
+    read = 0
     for day in days:
+        more = len(day.blocks) - (_MOST_BLOCKS - read)
+        if more > 0:
+            where = f"{document.name}:{day.blocks[-more][1]}"
+            yield Rejection(where=where, why=f"more than {_MOST_BLOCKS} lines of papers: the rest is left unread")
+            day.blocks = day.blocks[:-more]
+        read += len(day.blocks)
         for outcome, line in _pair(day, document.name):
             if document.cut is not None and line >= last and isinstance(outcome, Paper):
                 yield Rejection(where=f"{document.name}:{line}", why=f"cut off in the abstract: {document.cut}")
@@ -98,6 +108,8 @@ def day_heading(line: str, as_of: date) -> date | None:
 
     Without a year it is the latest such day not after `as_of`.
     """
+    if len(line) > _LONGEST_HEADING or not _DIGIT.search(line):
+        return None
     if _ISO.fullmatch(line):
         return _date(*map(int, line.split("-")))
     for heading in _HEADINGS:
@@ -135,12 +147,12 @@ def _days(lines: list[str], as_of: date) -> list[_Day]:
     days = [_Day(as_of)]
     groups: list[list[tuple[str, int]]] = [[]]
     for number, line in enumerate(map(str.strip, lines), start=1):
-        if heading := day_heading(line, as_of):
+        if not line:
+            groups.append([])
+        elif heading := day_heading(line, as_of):
             days[-1].blocks = _blocks(groups)
             days.append(_Day(heading))
             groups = [[]]
-        elif not line:
-            groups.append([])
         elif not _FURNITURE.fullmatch(line):
             groups[-1].append((line, number))
     days[-1].blocks = _blocks(groups)
@@ -165,7 +177,12 @@ def _pair(day: _Day, name: str) -> Iterator[tuple[Paper | Rejection, int]]:
     last = 0
 
     def finished() -> Iterator[tuple[Paper | Rejection, int]]:
-        if title and abstract:
+        if title and not clean(title[0]):
+            yield (
+                Rejection(where=f"{name}:{title[1]}", why=f"a title that is nothing but markup: {title[0][:80]!r}"),
+                last,
+            )
+        elif title and abstract:
             yield _paper(title[0], " ".join(abstract), day.announced), last
         elif title:
             yield Rejection(where=f"{name}:{title[1]}", why=f"a title without an abstract: {title[0][:80]!r}"), last

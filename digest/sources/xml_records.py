@@ -17,7 +17,7 @@ from xml.etree.ElementTree import ParseError, fromstring
 
 from digest.errors import SourceError
 from digest.identity import parse_id, strength
-from digest.sources import feed_xml
+from digest.sources import feed_encoding, feed_xml
 from digest.sources.records import Record, RecordError
 from digest.sources.streams import READ_ERRORS, describe, look_ahead
 from digest.text import clean
@@ -39,10 +39,6 @@ _LONGEST_COMMENT = 64 * 2**10
 _PREFIX = re.compile(r"</?([A-Za-z_][\w.-]{0,40}):|\s([A-Za-z_][\w.-]{0,40}):[\w.-]{1,40}\s?=", re.ASCII)
 _MOST_PREFIXES = 100
 _OPENING = re.compile(r"<([\w.-]+)")
-_DECLARED = re.compile(rb"""^\s*<\?xml[^>]*?\bencoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
-# A codec that reads this otherwise is none of characters (rot13), contradicts what was read so far (UTF-16), or has
-# escapes of its own.
-_PROBE = b"<?xml \\x41 \\u0041 \xff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,26 +125,10 @@ def without_comments(pieces: Iterable[str]) -> Iterator[str]:
 def decoded(pieces: Iterator[bytes]) -> Iterator[str]:
     """The pieces as text: by byte order mark, XML declaration, or UTF-8 (XML 1.0, appendix F); raises as they do."""
     head, pieces = look_ahead(pieces, _HEAD)
-    decoder = codecs.getincrementaldecoder(_encoding(head))("replace")
+    decoder = codecs.getincrementaldecoder(feed_encoding.encoding(head))("replace")
     for piece in pieces:
         yield decoder.decode(piece)
     yield decoder.decode(b"", final=True)
-
-
-def _encoding(head: bytes) -> str:
-    if head.startswith(codecs.BOM_UTF8):
-        return "utf-8-sig"
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    if declared := _DECLARED.match(head):
-        name = declared[1].decode("ascii")
-        try:
-            is_readable = _PROBE.decode(name, "replace").startswith(_PROBE[:-1].decode("ascii"))
-        except (LookupError, ValueError):
-            is_readable = False
-        if is_readable:
-            return name
-    return "utf-8"
 
 
 def element(text: str) -> Element:
@@ -226,7 +206,7 @@ def read_records(
         SourceError: At the call: the dump does not begin like one of this shape.
     """
     head, pieces = look_ahead(pieces, _HEAD)
-    if not shape.fits(head.decode(_encoding(head), "replace")):
+    if not shape.fits(head.decode(feed_encoding.encoding(head), "replace")):
         raise SourceError(dump.name, f"not {shape.title}: it has no element <{shape.roots[0]}>")
     return (Record(outcome) for outcome in outcomes(parse, shape, dump.name, decoded(pieces)))
 

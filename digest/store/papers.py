@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from datetime import date  # noqa: TC003 - a NamedTuple looks at its annotations
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -12,11 +13,24 @@ from digest.store.tables import paper_ids, papers, revisions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import date
 
     from digest.types import Paper
 
 __all__ = ["Outcome"]
+
+
+class Text(NamedTuple):
+    """What of a paper is counted and searched: a third of the work of reading it as a whole."""
+
+    seq: int
+    day: date
+    id: str
+    title: str
+    abstract: str
+    authors: list[str]
+
+
+_TEXT = tuple(papers.c[name] for name in Text._fields)
 
 
 def add(connection: sa.Connection, batch: Sequence[Paper], as_of: date) -> list[Outcome]:
@@ -61,6 +75,18 @@ def after(connection: sa.Connection, seq: int, limit: int) -> list[tuple[int, da
     """(seq, day, paper) of up to `limit` papers that arrived after the paper of that number, in order of arrival."""
     query = sa.select(papers).where(papers.c.seq > seq).order_by(papers.c.seq).limit(limit)
     return [(row.seq, row.day, paper_of(row)) for row in connection.execute(query)]
+
+
+def texts_after(connection: sa.Connection, seq: int, limit: int) -> list[Text]:
+    """The texts of up to `limit` papers that arrived after the paper of that number, in order of arrival."""
+    query = sa.select(*_TEXT).where(papers.c.seq > seq).order_by(papers.c.seq).limit(limit)
+    return [Text(*row) for row in connection.execute(query)]
+
+
+def texts_of(connection: sa.Connection, seqs: Iterable[int]) -> list[Text]:
+    """The texts of the papers of these numbers, in order of arrival."""
+    query = sa.select(*_TEXT).order_by(papers.c.seq)
+    return [Text(*row) for row in lookup(connection, query, papers.c.seq, set(seqs))]
 
 
 def seq_of(connection: sa.Connection, paper_id: str) -> int | None:

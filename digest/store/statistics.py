@@ -78,7 +78,7 @@ def _is_of(connection: sa.Connection, state: _State) -> bool:
 def _grown(store: Store, state: _State) -> _State | None:
     """The state after the next papers, less those that were merged into others; None if nothing happened since."""
     with store.reading() as connection:
-        chunk = papers.after(connection, state.counted, _CHUNK)
+        chunk = papers.texts_after(connection, state.counted, _CHUNK)
         merged = merges.after(connection, state.merged)
     if not chunk and not merged:
         return None
@@ -88,8 +88,8 @@ def _grown(store: Store, state: _State) -> _State | None:
     if gone:
         statistics -= Statistics.of(terms.count(gone))
     if chunk:
-        statistics += Statistics.of(terms.count([paper for *_, paper in chunk]))
-        state = replace(state, counted=chunk[-1][0], name=chunk[-1][2].id)
+        statistics += Statistics.of(terms.count(chunk))
+        state = replace(state, counted=chunk[-1].seq, name=chunk[-1].id)
     return replace(state, statistics=statistics, merged=max(merged, default=state.merged))
 
 

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from digest.progress import Progress
     from digest.store import Store
-    from digest.types import Paper
 
 T = TypeVar("T")
 
@@ -44,7 +43,8 @@ _SCHEMA = (
     "CREATE VIRTUAL TABLE words USING fts5(title, abstract, authors, content='', tokenize='unicode61')",
     # FTS5's own merging works the harder at each write the larger the index is. Without it, segments are merged by
     # sixteens when there are sixteen of a size: a day's papers cost the same everywhere, but for a merge now and then.
-    "INSERT INTO words (words, rank) VALUES ('automerge', 0), ('crisismerge', 16)",
+    # What it gathers in memory, in bytes, before it writes a segment is to hold a chunk: fewer are merged then.
+    "INSERT INTO words (words, rank) VALUES ('automerge', 0), ('crisismerge', 16), ('hashsize', 16777216)",
     "CREATE TABLE entries (number INTEGER PRIMARY KEY, seq INTEGER NOT NULL UNIQUE, day TEXT NOT NULL)",
     "CREATE TABLE state (seq INTEGER, id TEXT, revision INTEGER, merge INTEGER, entry INTEGER)",
     f"PRAGMA user_version = {VERSION}",
@@ -151,7 +151,7 @@ def _make(store: Store, index: sqlite3.Connection) -> None:
 
 def _grow(store: Store, index: sqlite3.Connection, progress: Progress) -> None:
     begun = None
-    while _due(store, _state(index)) is not None:
+    while _is_behind(store, _state(index)):
         with _writing(index):
             state = _state(index)
             begun = state.seq if begun is None else begun
@@ -161,11 +161,11 @@ def _grow(store: Store, index: sqlite3.Connection, progress: Progress) -> None:
             numbered = list(enumerate(due.rows, start=state.entry + 1))
             index.executemany(
                 "INSERT INTO words (rowid, title, abstract, authors) VALUES (?, ?, ?, ?)",
-                ((number, *_fields(paper)) for number, (_, _, paper) in numbered),
+                ((number, *_fields(text)) for number, text in numbered),
             )
             index.executemany(
                 "INSERT OR REPLACE INTO entries (number, seq, day) VALUES (?, ?, ?)",
-                ((number, seq, str(day)) for number, (seq, day, _) in numbered),
+                ((number, text.seq, str(text.day)) for number, text in numbered),
             )
             index.executemany("DELETE FROM entries WHERE seq = ?", ((seq,) for seq in due.gone))
             seen = replace(due.seen, entry=state.entry + len(due.rows))
@@ -176,9 +176,9 @@ def _grow(store: Store, index: sqlite3.Connection, progress: Progress) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Due:
-    """(seq, day, paper) to index, numbers to forget, the state when that is done, and the last paper's number."""
+    """What to index, numbers to forget, the state when that is done, and the last paper's number."""
 
-    rows: Sequence[tuple[int, date, Paper]] = ()
+    rows: Sequence[papers.Text] = ()
     gone: Sequence[int] = ()
     seen: _State
     last: int
@@ -191,17 +191,25 @@ def _due(store: Store, state: _State) -> _Due | None:
         if merged := merges.after(connection, state.merge):
             return _Due(gone=[each.gone for each in merged.values()], seen=replace(state, merge=max(merged)), last=last)
         if state.seq < last:
-            rows = papers.after(connection, state.seq, _CHUNK)
-            seq, _, paper = rows[-1]
-            return _Due(rows=rows, seen=replace(state, seq=seq, id=paper.id), last=last)
+            rows = papers.texts_after(connection, state.seq, _CHUNK)
+            return _Due(rows=rows, seen=replace(state, seq=rows[-1].seq, id=rows[-1].id), last=last)
         revised = papers.revised(connection, state.revision, _CHUNK)
         if not revised:
             return None
-        rows = papers.by_seqs(connection, revised.values())
+        rows = papers.texts_of(connection, revised.values())
         return _Due(rows=rows, seen=replace(state, revision=max(revised)), last=last)
 
 
-def _fields(paper: Paper) -> Iterator[str]:
+def _is_behind(store: Store, state: _State) -> bool:
+    with store.reading() as connection:
+        return (
+            state.seq < papers.last_seq(connection)
+            or state.revision < papers.last_revision(connection)
+            or state.merge < merges.last(connection)
+        )
+
+
+def _fields(paper: papers.Text) -> Iterator[str]:
     for text in (paper.title, paper.abstract, " and ".join(paper.authors)):
         yield " ".join(stems(text))
 
