@@ -31,7 +31,7 @@ demo: $(VENV)/installed
 	@DIGEST_HOME=$(DEMO_HOME) $(BIN)/digest ingest digest/sample/papers --as-of 2025-05-09
 	@DIGEST_HOME=$(DEMO_HOME) $(BIN)/digest run --date 2025-05-09
 	@echo "The papers are real, their summaries and votes were made up for this demo (digest/sample/README.md)."
-	@echo "Look at $(DEMO_HOME)/pages/2025-05-09-ada.html in a browser, or at the mails in $(DEMO_HOME)/outbox."
+	@echo "Look at" $(DEMO_HOME)/pages/2025-05-09-ada-*.html "in a browser, or at the mails in $(DEMO_HOME)/outbox."
 
 test: $(VENV)/installed-dev
 	@$(BIN)/pytest -q -m "not slow"

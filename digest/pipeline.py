@@ -6,18 +6,20 @@ from datetime import timedelta
 from email.utils import parseaddr
 from typing import TYPE_CHECKING
 
-from digest import foresight
+from digest import foresight, secret
 from digest.day import Day
 from digest.errors import DeliveryError, StoreError, TemplateError
 from digest.explain import refused
 from digest.fitting import Fitter
 from digest.message import build, list_id, message_id
+from digest.pages import publish
 from digest.progress import Silent
 from digest.ranking.rank import Ranker
 from digest.run_report import RunReport
 from digest.store import deliveries, issues, papers
 from digest.store.statistics import of_all as all_statistics
-from digest.transport import Folder, write_whole
+from digest.transport import Folder
+from digest.twins.names import Names
 from digest.types import Envelope, Issue, Skip, SkipReason
 
 if TYPE_CHECKING:
@@ -35,8 +37,8 @@ if TYPE_CHECKING:
 READERS = 200
 """Readers ranked together: enough for products of matrices to pay, few enough to hold."""
 
-DELIVERIES = 200
-"""Deliveries claimed at once."""
+DELIVERIES = 50
+"""Deliveries claimed at once: a tenth of a second each, so that all are done long before their lease ends."""
 
 
 def rank(
@@ -198,12 +200,16 @@ def mail(settings: Settings, rendered: Rendered, issue: Issue, recipient: str) -
 def deliver(
     store: Store, settings: Settings, renderer: Renderer, *, now: datetime, progress: Progress | None = None
 ) -> RunReport:
-    """Hand over all mails that are due, and write each issue's web page; every outcome is recorded as it happens.
+    """Hand over all mails that are due, and write each issue's pages; every outcome is recorded as it happens.
 
     A mail that cannot be handed over stays due, and spoils no other one's delivery.
+
+    Raises:
+        SettingsError: the installation's secret cannot be read; all mails stay due.
     """
     report = RunReport()
     watch = progress or Silent()
+    names = Names(secret.load(settings.secret))
     with store.reading() as connection:
         total = deliveries.waiting(connection, now=now)
     done = 0
@@ -218,7 +224,7 @@ def deliver(
         for claim in claims:
             # Where another sender has taken a delivery over meanwhile, what becomes of it is that one's to report.
             try:
-                _hand_over(settings, renderer, found[claim.issue_id], claim.recipient)
+                _hand_over(store, settings, renderer, names, found[claim.issue_id], claim.recipient)
             except (DeliveryError, TemplateError) as error:
                 with store.writing() as connection:
                     if deliveries.deferred(connection, claim, now=now, error=str(error)):
@@ -238,8 +244,9 @@ def _enqueue(store: Store, profile: Profile, issue: Issue, *, covered: issues.Co
     return issue if added else Skip(profile=profile.slug, reason=SkipReason.ALREADY_COMPOSED)
 
 
-def _hand_over(settings: Settings, renderer: Renderer, issue: Issue, recipient: str) -> None:
-    rendered = renderer.render(issue)
-    name = f"{issue.day.isoformat()}-{issue.profile}"
-    write_whole(settings.pages / f"{name}.html", rendered.page.encode())
-    Folder(settings.outbox).send(name, mail(settings, rendered, issue, recipient))
+def _hand_over(
+    store: Store, settings: Settings, renderer: Renderer, names: Names, issue: Issue, recipient: str
+) -> None:
+    rendered = renderer.render(issue, names.links(issue))
+    publish(store, settings.pages, renderer, names, issue, rendered)
+    Folder(settings.outbox).send(f"{issue.day.isoformat()}-{issue.profile}", mail(settings, rendered, issue, recipient))

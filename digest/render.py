@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -12,14 +13,29 @@ from digest.errors import TemplateError
 from digest.look import Look
 from digest.paper_view import SIMILAR_SHOWN
 from digest.ranking.labels import OTHER_TERMS, OUTSIDE
-from digest.types import Evidence, Gist, Issue, Links, Match, Nearest, Paper, Rendered, Section, Signals, Update
+from digest.twins.archive import ArchiveView, archive
+from digest.types import (
+    Evidence,
+    Gist,
+    Headline,
+    Issue,
+    Links,
+    Match,
+    Nearest,
+    Paper,
+    Rendered,
+    Section,
+    Signals,
+    Update,
+)
 from digest.typeset import one_line, shorten, wrap
-from digest.view import IssueView, view
+from digest.view import IssueView, TwinsView, view
 
 SUBJECT = "mail/issue/subject.txt"
 TEXT = "mail/issue/body.txt"
 HTML = "mail/issue/body.html"
 PAGE = "web/issue.html"
+ARCHIVE = "web/archive.html"
 
 ABSTRACT = 600
 """Characters of an abstract in a mail."""
@@ -28,6 +44,8 @@ HTML_LIMIT = 100_000
 """Bytes of HTML in a mail; Gmail cuts off what lies beyond 102 KB."""
 
 _TIGHTER_ABSTRACTS = (300, 120, 0)
+_TWINS = TwinsView(bibtex="a.bib", markdown="a.md", archive="b.html", atom="b.atom", json_feed="b.json")
+_HEADLINE = Headline(issue="specimen", day=date(2000, 1, 1), papers=2, first=Paper(id="title:a", title="Specimen"))
 _SUBJECT_LIMIT = 200  # a header's length is ours to bound even where a user's template says more than ours does
 
 
@@ -50,8 +68,10 @@ class Renderer:
             self._compile(name)
         self._try()
 
-    def render(self, issue: Issue) -> Rendered:
+    def render(self, issue: Issue, twins: TwinsView | None = None) -> Rendered:
         """The issue for people: the same issue gives the same text, byte for byte.
+
+        `twins` are what the page links to as the issue's other forms; None where it stands alone.
 
         Abstracts in the HTML part are shortened until it stays below `HTML_LIMIT` bytes, if it `has_room` for all
         papers. The page has whole abstracts.
@@ -64,7 +84,7 @@ class Renderer:
             subject=shorten(one_line(self._fill(SUBJECT, mail)), _SUBJECT_LIMIT),
             text=self._fill(TEXT, mail),
             html=self._html(issue),
-            page=self._fill(PAGE, view(issue, self._look, characters=None)),
+            page=self._fill(PAGE, replace(view(issue, self._look, characters=None), twins=twins)),
         )
 
     def has_room(self, issue: Issue) -> bool:
@@ -74,6 +94,14 @@ class Renderer:
             TemplateError: an overriding template fails on this issue.
         """
         return _is_small(self._fill(HTML, view(issue, self._look, characters=0, shortened=True)))
+
+    def archive(self, listing: ArchiveView) -> str:
+        """The web page that lists a reader's issues.
+
+        Raises:
+            TemplateError: an overriding template fails on this archive.
+        """
+        return self._fill(ARCHIVE, listing)
 
     def _html(self, issue: Issue) -> str:
         """The HTML part in the fullest form that keeps the limit, or in the barest."""
@@ -100,12 +128,16 @@ class Renderer:
         loop variable of the template it extends.
         """
         for heading, papers in (("", 2), ("Specimens", 2), ("", 0)):
-            self.render(_specimen(heading, papers))
+            self.render(_specimen(heading, papers), _TWINS)
+        self.render(_specimen("", 1))
         self._fill(HTML, view(_specimen("", 2), self._look, characters=0, shortened=True))
+        for headlines in ((), (_HEADLINE, _HEADLINE)):
+            listed = ((headline, "specimen.html") for headline in headlines)
+            self.archive(archive("Specimen", "specimen", listed, atom=_TWINS.atom, json_feed=_TWINS.json_feed))
 
-    def _fill(self, name: str, issue: IssueView) -> str:
+    def _fill(self, name: str, shown: IssueView | ArchiveView) -> str:
         try:
-            return self._environment.get_template(name).render(issue.variables())
+            return self._environment.get_template(name).render(shown.variables())
         except Exception as error:  # a template can raise whatever an expression can
             raise TemplateError(f"{self._where(name, error)}: {error}") from error
 

@@ -188,6 +188,11 @@ class Settings(BaseModel):
         return self.home / "pages"
 
     @property
+    def secret(self) -> Path:
+        """Where the secret is kept from which the pages' names are made."""
+        return self.home / "secret"
+
+    @property
     def profiles(self) -> Path:
         """Where the readers' interest profiles are looked for."""
         return self.home / "profiles"

@@ -268,6 +268,16 @@ class Issue:
         return tuple(paper for match in self.matches for paper in (match.paper, *match.similar))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headline:
+    """What a list of issues says of one: its day, how many papers it has, and the first, with its id and title only."""
+
+    issue: str
+    day: date
+    papers: int
+    first: Paper | None
+
+
 class SkipReason(StrEnum):
     """Why a reader gets no mail this time; counted in the run report."""
 

@@ -48,6 +48,17 @@ class AccentView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TwinsView:
+    """Where an issue's other forms stand, its reader's archive and feeds: references relative to the issue's page."""
+
+    bibtex: str
+    markdown: str
+    archive: str
+    atom: str
+    json_feed: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IssueView:
     """One issue; its fields are the variables of every template."""
 
@@ -77,6 +88,7 @@ class IssueView:
     logo: str
     masthead: str
     address: str
+    twins: TwinsView | None = None
 
     def variables(self) -> dict[str, object]:
         """The fields by name, as templates take them."""

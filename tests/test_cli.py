@@ -710,4 +710,4 @@ def test_the_installed_command_writes_mails_and_pages(filled: Digest, home: Path
     assert done.stderr.decode() == (
         f"no profiles in {home / 'profiles'}: the examples that came with the program stand in\n"
     )
-    assert len([*(home / "outbox").glob("*.eml")]) == len([*(home / "pages").glob("*.html")]) == 3
+    assert len([*(home / "outbox").glob("*.eml")]) == len([*(home / "pages").glob("2025-05-09-*.html")]) == 3

@@ -118,7 +118,8 @@ def test_no_setting_is_documented_that_is_none() -> None:
 def test_the_places_in_the_home_are_documented() -> None:
     """Each file and folder of DIGEST_HOME stands in the settings document."""
     settings = Settings(home=Path("/home"))
-    for place in (settings.database, settings.outbox, settings.pages, settings.profiles, settings.templates):
+    folders = (settings.outbox, settings.pages, settings.profiles, settings.templates)
+    for place in (settings.database, settings.secret, *folders):
         assert re.search(rf"^\| `{place.name}/?` \|", text_of("docs/settings.md"), re.MULTILINE), place.name
 
 

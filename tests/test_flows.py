@@ -69,6 +69,7 @@ def home(tmp_path: Path) -> Path:
 def fill(home: Path) -> Path:
     """Make an installation."""
     (home / "profiles").mkdir(parents=True)
+    (home / "secret").write_text("0" * 64)  # the names of pages are made of it
     for path in profiles.find(sample.PROFILES)[:2]:
         (home / "profiles" / path.name).write_bytes(path.read_bytes())
     with Store(settings.load(home).database) as store:

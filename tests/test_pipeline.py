@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from digest import pipeline, profiles, sample
+from digest.errors import SettingsError
 from digest.ingest import ingest
 from digest.outbox import LEASE
 from digest.render import Renderer
@@ -305,10 +307,12 @@ def test_a_preview_of_a_sent_day_shows_what_was_sent(here: Installation) -> None
 
 
 def test_the_same_inputs_give_the_same_bytes(tmp_path: Path) -> None:
-    """Two fresh installations with the same papers, readers and days write the same files."""
+    """Two fresh installations with the same secret, papers, readers and days write the same files."""
     written = []
     for name in ("one", "two"):
         settings = Settings(home=tmp_path / name)
+        settings.home.mkdir()
+        settings.secret.write_text("0" * 64)
         with Store(settings.database) as store:
             home = Installation(settings, store)
             for path in sorted(sample.FOLDER.iterdir())[:2]:
@@ -321,20 +325,32 @@ def test_the_same_inputs_give_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_mails_and_pages_bear_the_readers_name_and_day(here: Installation) -> None:
-    """Each issue is a mail to its reader's address and a web page, both named by day and reader."""
+    """Each issue is a mail to its reader's address, named by day and reader, and pages with a token in their names."""
     here.add(TEN, "Owls", "Foxes")
     here.run(TEN, ADA, GRACE)
-    files = here.files()
+    files = {re.sub("-[a-z2-7]{26}", "-TOKEN", name): content for name, content in here.files().items()}
     assert {*files} == {
-        f"{folder}/2025-05-10-{reader}.{ending}"
-        for folder, ending in (("outbox", "eml"), ("pages", "html"))
-        for reader in ("ada", "grace")
+        *(f"outbox/2025-05-10-{reader}.eml" for reader in ("ada", "grace")),
+        *(f"pages/2025-05-10-{reader}-TOKEN.{form}" for reader in ("ada", "grace") for form in ("html", "md", "bib")),
+        *(f"pages/{reader}-TOKEN.{form}" for reader in ("ada", "grace") for form in ("html", "atom", "json")),
+        "pages/index.html",
     }
     mail = message_from_bytes(files["outbox/2025-05-10-grace.eml"])
     assert mail["To"] == "grace@example.org"
     assert mail["Date"] == "Sat, 10 May 2025 12:00:00 +0000"
-    assert b"Foxes" in files["pages/2025-05-10-grace.html"]
-    assert b"Owls" not in files["pages/2025-05-10-grace.html"]
+    assert b"Foxes" in files["pages/2025-05-10-grace-TOKEN.html"]
+    assert b"Owls" not in files["pages/2025-05-10-grace-TOKEN.html"]
+
+
+def test_without_its_secret_nothing_is_delivered_or_lost(here: Installation) -> None:
+    """A damaged secret ends a delivery before it begins; once it is mended, all that was composed goes out."""
+    here.add(TEN, "Owls")
+    here.settings.secret.write_text("damaged")
+    with pytest.raises(SettingsError, match="not a secret"):
+        here.run(TEN)
+    assert not here.files()
+    here.settings.secret.unlink()
+    assert here.run(TEN).delivered == 1
 
 
 def test_a_mail_that_cannot_be_written_stays_due_and_goes_out_once(here: Installation) -> None:

@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 from datetime import UTC, date, datetime
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -19,9 +19,10 @@ from digest.look import ACCENT, on_dark
 from digest.paper_view import LinkView, NearestView, PaperView, ReasonView, SimilarView
 from digest.ranking.labels import LIKED, OUTSIDE, TRENDING
 from digest.render import HTML_LIMIT, Renderer
+from digest.twins.archive import ArchiveView, ListedView, MonthView
 from digest.types import Evidence, Gist, Issue, Links, Match, Nearest, Paper, Rendered, Section, Signals
 from digest.typeset import columns, lead, one_line
-from digest.view import AccentView, IssueView, SectionView, UpdateView
+from digest.view import AccentView, IssueView, SectionView, TwinsView, UpdateView
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -512,23 +513,19 @@ def test_mail_text_has_contrast_in_both_schemes(renderer: Renderer, *, dark: boo
     assert seen > 20
 
 
-def test_page_text_has_contrast_in_both_schemes() -> None:
-    """Every pair of the page's colours that meets as text and ground keeps 4.5 to 1, light or dark."""
-    css = (TEMPLATES / "web" / "issue.html").read_text()
+@pytest.mark.parametrize("page", ["issue.html", "archive.html"])
+def test_page_text_has_contrast_in_both_schemes(page: str) -> None:
+    """Every pair of a page's colours that meets as text and ground keeps 4.5 to 1, light or dark."""
+    css = (TEMPLATES / "web" / page).read_text(encoding="utf-8")
     css = css.replace("{{ accent.light }}", ACCENT).replace("{{ accent.dark }}", on_dark(ACCENT))
     light, dark = (
         dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", block)) for block in re.findall(r":root \{([^}]*)\}", css)
     )
-    pairs = [(ink, ground) for ink in ("ink", "body", "muted") for ground in ("canvas", "card")]
+    pairs = [(ink, ground) for ink in ("ink", "body", "muted", "link") for ground in ("canvas", "card")]
+    if page == "issue.html":
+        pairs += [("ink", "vote"), ("up", "vote"), ("chip-ink", "chip"), ("share", "chip")]
     for palette in (light, dark):
-        for ink, ground in [
-            *pairs,
-            ("link", "card"),
-            ("ink", "vote"),
-            ("up", "vote"),
-            ("chip-ink", "chip"),
-            ("share", "chip"),
-        ]:
+        for ink, ground in pairs:
             assert contrast(palette[ink], palette[ground]) >= 4.5, (ink, ground)
 
 
@@ -585,6 +582,22 @@ def test_a_faulty_template_is_named_with_its_line(tmp_path: Path, source: str, e
         Renderer(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["issue", "archive"])
+def test_a_faulty_page_is_refused_as_a_mail_is(tmp_path: Path, name: str) -> None:
+    """The templates of both pages are tried before any issue is rendered, links to twins included."""
+    own = tmp_path / "web" / f"{name}.html"
+    own.parent.mkdir()
+    own.write_text("{% if months is defined or twins %}\n{{ papr }}{% endif %}", encoding="utf-8")
+    with pytest.raises(TemplateError, match=rf"web/{name}\.html:2: 'papr' is undefined"):
+        Renderer(tmp_path)
+
+
+def test_a_page_that_stands_alone_leads_nowhere_else(renderer: Renderer) -> None:
+    """Without twins a page links to its papers only."""
+    page = Document(renderer.render(issue(OWLS)).page)
+    assert all((href or "").startswith("https://") for href in page.hrefs)
+
+
 def test_a_template_in_another_encoding_is_refused(tmp_path: Path) -> None:
     """A template that is not UTF-8 raises an error that says so."""
     (tmp_path / "web").mkdir()
@@ -610,11 +623,27 @@ def test_the_readme_names_every_variable() -> None:
         ReasonView: "reason.",
         NearestView: "paper.nearest.",
         SimilarView: "similar.",
+        TwinsView: "twins.",
     }
-    known = {prefix + each.name for view, prefix in prefixes.items() for each in fields(view)}
+    assert documented("## Variables", "## Variables of the archive") == names(prefixes)
+
+
+def test_the_readme_lists_every_variable_of_the_archive() -> None:
+    """The table of the archive has exactly the names that its template can use."""
+    prefixes = {ArchiveView: "", MonthView: "month.", ListedView: "issue."}
+    assert documented("## Variables of the archive", "## Filters") == names(prefixes)
+
+
+def names(prefixes: dict[Any, str]) -> set[str]:
+    """The fields of views, as templates write them."""
+    return {prefix + each.name for view, prefix in prefixes.items() for each in fields(view)}
+
+
+def documented(heading: str, following: str) -> set[str]:
+    """What the table beneath a heading of templates/README.md lists."""
     readme = (TEMPLATES / "README.md").read_text(encoding="utf-8")
-    table = readme.partition("## Variables")[2].partition("## Filters")[0]
-    assert set(re.findall(r"^\| `([a-z_.]+)` \|", table, re.MULTILINE)) == known
+    table = readme.partition(f"{heading}\n")[2].partition(f"{following}\n")[0]
+    return set(re.findall(r"^\| `([a-z_.]+)` \|", table, re.MULTILINE))
 
 
 def test_the_readme_names_every_block() -> None:

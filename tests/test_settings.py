@@ -33,11 +33,12 @@ def test_without_a_file_all_is_default(tmp_path: Path) -> None:
 
 
 def test_everything_lives_in_the_home_folder(tmp_path: Path) -> None:
-    """Database, mails, pages, profiles and templates are below it, each in its place."""
+    """Database, secret, mails, pages, profiles and templates are below it, each in its place."""
     settings = load(tmp_path)
-    places = [settings.database, settings.outbox, settings.pages, settings.profiles, settings.templates]
+    folders = [settings.outbox, settings.pages, settings.profiles, settings.templates]
+    places = [settings.database, settings.secret, *folders]
     assert {place.parent for place in places} == {tmp_path}
-    assert len(set(places)) == 5
+    assert len(set(places)) == 6
 
 
 def test_a_file_says_what_differs(tmp_path: Path) -> None:

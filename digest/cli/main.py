@@ -11,6 +11,7 @@ import typer
 
 from digest.cli import issues, papers, profiles, sources
 from digest.cli.evaluate import evaluate
+from digest.cli.export import export
 from digest.cli.judge import judge
 from digest.cli.run import run
 from digest.errors import DigestError
@@ -33,6 +34,7 @@ app.command("fetch")(sources.fetch)
 app.command("papers")(papers.list_papers)
 app.command("rank")(issues.rank)
 app.command("preview")(issues.preview)
+app.command("export")(export)
 app.command("explain")(issues.explain)
 app.command("run")(run)
 app.command("judge")(judge)

@@ -24,6 +24,20 @@ if TYPE_CHECKING:
 # Maths and the arguments of commands that are not understood keep their braces.
 _BRACES = re.compile(r"(\$\$(?:[^$\\]|\\.)*+\$\$|\$(?:[^$\\]|\\.)++\$(?!\d)|\\[A-Za-z]+\s*\{[^{}]*+\})|[{}]", re.DOTALL)
 _ESCAPED = re.compile(r"\{?\\([_%#&~$])(?:\{\})?\}?")
+# Commands for signs that would be markup once they are written out, and the empty group that keeps two signs from being
+# one dash or quotation mark. Until all markup is gone, a character that no text has (Unicode: Supplementary Private Use
+# Area) stands in for each.
+_SIGN = re.compile(
+    r"\\text(?P<name>backslash|braceleft|braceright|asciicircum)(?![A-Za-z])(?:\{\}|\s+)?|(?<=[-`'])\{\}(?=[-`'])"
+)
+_STAND_INS = {
+    "backslash": "\U000fdd00",
+    "braceleft": "\U000fdd01",
+    "braceright": "\U000fdd02",
+    "asciicircum": "^",
+    None: "\U000fdd03",
+}
+_WRITTEN_OUT = str.maketrans({"\U000fdd00": "\\", "\U000fdd01": "{", "\U000fdd02": "}", "\U000fdd03": ""})
 _AND = re.compile(r" and ", re.IGNORECASE)
 _LOOKS_LIKE = re.compile(
     r"^[ \t]*@[ \t]*(?:(?:string|preamble|comment)\s*[{(]|[a-z]+\s*[{(]\s*[^\s,={}\"]*\s*,)",
@@ -133,7 +147,7 @@ def _authors(value: str) -> tuple[str, ...]:
     """The names between `and`s; what stands in braces as a whole is one name, and `others` none."""
     names: list[str] = []
     for part in _outside_braces(value):
-        if part.startswith("{") and part.endswith("}") and part.count("{") == 1:
+        if _is_group(part):
             names.append(_prose(part))
         elif part.lower() != "others":
             names.append(person(_prose(part)))
@@ -156,12 +170,25 @@ def _outside_braces(value: str) -> Iterator[str]:
         yield " and ".join(pending).strip()
 
 
+def _is_group(part: str) -> bool:
+    """Whether the brace that opens a text is closed by its last character."""
+    if not part.startswith("{"):
+        return False
+    depth = 0
+    for at, char in enumerate(part):
+        depth += (char == "{") - (char == "}")
+        if depth == 0:
+            return at == len(part) - 1
+    return False
+
+
 def _prose(value: str) -> str:
     """A value as clean text, without the braces that keep case."""
+    value = _SIGN.sub(lambda sign: _STAND_INS[sign["name"]], value)
     cleaned = clean(" ".join(value.split()))
-    if "{" not in cleaned and "}" not in cleaned:
-        return cleaned
-    return clean(_BRACES.sub(lambda found: found[1] or "", cleaned))
+    if "{" in cleaned or "}" in cleaned:
+        cleaned = clean(_BRACES.sub(lambda found: found[1] or "", cleaned))
+    return cleaned.translate(_WRITTEN_OUT)
 
 
 def _bare(value: str) -> str:

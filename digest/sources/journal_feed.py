@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 from digest.errors import SourceError
 from digest.identity import PaperId, parse_id, strength, title_id
 from digest.links import http_url
-from digest.sources import feed_encoding, feed_entries, fields
+from digest.sources import feed_encoding, feed_entries, fields, scholarly
 from digest.sources.citation_lines import Description, describe
 from digest.sources.records import Document, RecordError
 from digest.text import clean, people
@@ -169,7 +169,7 @@ def _strongest(ids: tuple[PaperId, ...]) -> PaperId | None:
 def _description(entry: Mapping[str, Any], *known: str) -> Description:
     """The longest abstract that one of the entry's texts holds, with all that the others say around it."""
     texts = [_text(entry, "summary"), *(_text(content, "value") for content in _list(entry, "content"))]
-    found = [describe(text, *known) for text in dict.fromkeys(texts) if text.strip()]
+    found = [describe(scholarly.without_footer(text), *known) for text in dict.fromkeys(texts) if text.strip()]
     return Description(
         abstract=max((each.abstract for each in found), key=len, default=""),
         authors=max((each.authors for each in found), key=len, default=()),

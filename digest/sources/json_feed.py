@@ -79,6 +79,9 @@ def _content(item: Mapping[str, Any]) -> tuple[str, str | None]:
     if isinstance(given, str) and (found := _SUMMARY.match(given)):
         said, given = fields.words(found["summary"]), given[found.end() :]
     content = scholarly.without_heading(fields.text({"content_text": given}, "content_text"))
+    markup = item.get("content_html")
+    if isinstance(markup, str):
+        item = {**item, "content_html": scholarly.without_footer(markup)}
     content = content or scholarly.abstract(item, "content_html")
     summary = scholarly.abstract(item, "abstract") or scholarly.abstract(item, "summary")
     if not content or (summary and len(content) > LONGEST_CONTENT):

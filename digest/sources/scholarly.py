@@ -27,6 +27,7 @@ _LONGEST_ID = 2000
 _SECTION = re.compile(r"<((?:jats:)?title|h4)>([^<>]{0,200})</\1>", re.IGNORECASE)
 _TAG_LEFT = re.compile(r"</?jats:[\w-]{1,30}\s*/?>")
 _HEADING = re.compile(r"(?:abstract|summary)\s*[:.\u2014-]?\s+(?=\S)", re.IGNORECASE)
+_FOOTER = re.compile(r"<footer(?:\s[^<>]*)?>(?:(?!<footer).)*?</footer\s*>", re.DOTALL)
 _NOT_HEADINGS = ("", "abstract", "summary")
 
 # Years that can be those of a paper; others are slips of the hand.
@@ -111,6 +112,11 @@ def without_heading(text: str) -> str:
         return text
     rest = text[heading.end() :]
     return rest if rest[0].isupper() or not heading[0].strip().isalpha() else text
+
+
+def without_footer(markup: str) -> str:
+    """An item of a feed in HTML without its footers, which say who wrote it and where it stands, and nothing else."""
+    return _FOOTER.sub(" ", markup) if "<footer" in markup else markup
 
 
 def title(record: Mapping[str, Any], key: str = "title") -> str:

@@ -10,13 +10,14 @@ from pydantic import TypeAdapter
 
 from digest.outbox import DeliveryState
 from digest.store.tables import deliveries, issue_papers, issues, paper_ids
-from digest.types import Issue
+from digest.types import Headline, Issue, Paper
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date, datetime
 
 _ISSUE = TypeAdapter(Issue)
+_FIRST = ("id", "title")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,3 +118,26 @@ def by_ids(connection: sa.Connection, ids: Iterable[str]) -> dict[str, Issue]:
     """Issues by id."""
     query = sa.select(issues.c.id, issues.c.content).where(issues.c.id.in_(list(ids)))
     return {row.id: _ISSUE.validate_json(row.content) for row in connection.execute(query)}
+
+
+def newest(connection: sa.Connection, profile: str, limit: int) -> tuple[Issue, ...]:
+    """The reader's last issues, the newest first."""
+    query = sa.select(issues.c.content).where(issues.c.profile == profile).order_by(issues.c.day.desc()).limit(limit)
+    return tuple(map(_ISSUE.validate_json, connection.execute(query).scalars()))
+
+
+def headlines(connection: sa.Connection, profile: str, limit: int) -> tuple[Headline, ...]:
+    """What a list says of the reader's last issues, the newest first; much quicker than the issues themselves."""
+    sections = sa.func.json_each(issues.c.content, "$.sections").table_valued("value")
+    counted = sa.select(sa.func.sum(sa.func.json_array_length(sections.c.value, "$.matches"))).scalar_subquery()
+    first = (sa.func.json_extract(issues.c.content, f"$.sections[0].matches[0].paper.{name}") for name in _FIRST)
+    query = (
+        sa.select(issues.c.id, issues.c.day, counted, *first)
+        .where(issues.c.profile == profile)
+        .order_by(issues.c.day.desc())
+        .limit(limit)
+    )
+    return tuple(
+        Headline(issue=issue, day=day, papers=papers or 0, first=Paper(id=paper, title=title) if paper else None)
+        for issue, day, papers, paper, title in connection.execute(query)
+    )
