@@ -244,7 +244,9 @@ def test_papers_under_several_headings_are_all_counted(folder: Folder) -> None:
     parted = tuple(Section(heading=str(number), matches=(each,)) for number, each in enumerate(issue.matches))
     with folder.store.writing() as connection:
         other = replace(issue, id="other", profile="grace", sections=parted)
-        assert issues.add(connection, other, covered_seq=0, recipient="", now=issue.composed)
+        assert issues.add(
+            connection, other, covered=issues.Coverage(day=other.day, seq=0), recipient="", now=issue.composed
+        )
         assert issues.headlines(connection, "grace", 1)[0].papers == 3
 
 
