@@ -50,6 +50,7 @@ check: lint
 
 bench: $(VENV)/installed-dev
 	@$(BIN)/python bench/ingest.py
+	@$(BIN)/python bench/day.py
 	@$(BIN)/python bench/ranking.py
 	@$(BIN)/python bench/growth.py
 

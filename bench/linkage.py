@@ -3,9 +3,10 @@
     python bench/linkage.py ../shared/samples [more dumps or folders]
 
 Wrong joins: works that ids keep apart, with the ids hidden, as they are and as if one group of authors had written all
-of them in one year; and titles changed as those of another work of a series would be. Recall: works that bear an arXiv
-id and a journal's DOI or PMID, as an archive's record and a journal's that share no id, the latter's title changed as
-journals change titles. Every join of different works is printed.
+of them in one year; and titles changed as those of another work of a series would be. Recall: works that bear ids of
+several kinds, as an archive's record and a journal's that share no id, the latter with initials of authors and with a
+title changed as journals change titles; both with the same abstract, or the journal's without. Every join of
+different works is printed.
 """
 
 from __future__ import annotations
@@ -61,8 +62,8 @@ def main() -> None:
         for kind, twin in (("another abstract", other_texts), ("the same abstract", same_texts)):
             wrong = [pair for pair in changed if is_match(*twin(*pair, works))]
             told(f"of {len(changed):,} titles with {name}, {kind}", wrong)
-    known = [paper for paper in named if is_on_both(paper)]
-    print(f"recall, of {len(known):,} works known by ids to be in an archive and in a journal:")
+    known = [paper for paper in named if has_several_ids(paper)]
+    print(f"recall, of {len(known):,} works known by several ids:")
     for name, change in JOURNALS.items():
         pairs = [(archived(paper), published(paper, title)) for paper, title in titled(known, change)]
         for kind, untold in (("", False), (", the journal's without abstract", True)):
@@ -139,14 +140,14 @@ def archived(paper: Paper) -> Paper:
 
 def published(paper: Paper, title: str) -> Paper:
     """The record of a journal."""
-    return replace(paper, id="doi:10.5555/1", title=title, other_ids=(), version=None)
+    authors = tuple(re.sub(r"(\w)[\w.'-]* (?=.)", r"\1. ", name) for name in paper.authors)
+    return replace(paper, id="doi:10.5555/1", title=title, authors=authors, other_ids=(), version=None)
 
 
-def is_on_both(paper: Paper) -> bool:
-    """Whether ids say that the work is in an archive and in a journal."""
-    return any(map(paper.id.startswith, ("arxiv:", "doi:"))) and any(
-        each.startswith(("doi:", "pmid:")) for each in paper.other_ids
-    )
+def has_several_ids(paper: Paper) -> bool:
+    """Whether archive, publisher and index give the work ids, two of them at least."""
+    kinds = {each.partition(":")[0] for each in (paper.id, *paper.other_ids)}
+    return len(kinds & {"arxiv", "doi", "pmid"}) > 1
 
 
 def titled(works: Iterable[Paper], change: Callable[[str], str]) -> Iterator[tuple[Paper, str]]:

@@ -187,7 +187,8 @@ def _years_apart(one: Paper, another: Paper) -> int:
 
 
 def _year(paper: Paper) -> int | None:
-    day = paper.news_day or arxiv_month(paper.id)
+    # The announcement last: a page of today's votes may announce what came out years ago.
+    day = paper.published or arxiv_month(paper.id) or paper.announced
     return day.year if day else None
 
 

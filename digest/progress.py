@@ -9,7 +9,11 @@ class Progress(Protocol):
     """Somebody who watches a run."""
 
     def step(self, stage: str, done: int, total: int | None, note: str = "") -> None:
-        """`done` of `total` units of a stage are over; `total` is None where nobody knows."""
+        """`done` of `total` units of a stage are over; `total` is None where nobody knows.
+
+        `note` is what is being done. One that begins with a number counts what the units are not (`1200 papers`, where
+        `done` is bytes of a file); of these is the rate then, so many a second.
+        """
 
     def say(self, line: str) -> None:
         """One line that a person should read now."""
