@@ -437,3 +437,38 @@ def test_a_report_is_plain_values(store: Store) -> None:
     }
     assert second["failure"] == str(gone)
     assert SourceReport.from_dict(asdict(reports[0])) == reports[0]
+
+
+def oai(*numbers: int, token: str = "") -> bytes:
+    """A page of an OAI-PMH repository's list of four; a token leads to the next one."""
+    records = "".join(
+        f"<record><header><identifier>oai:owls.example.org:{n}</identifier></header><metadata>"
+        f'<dc xmlns="http://www.openarchives.org/OAI/2.0/oai_dc/"><title>Owl {n}</title></dc></metadata></record>'
+        for n in numbers
+    )
+    about = f'<resumptionToken completeListSize="4" cursor="{numbers[0] - 1}">{token}</resumptionToken>'
+    return (
+        '<?xml version="1.0"?><OAI-PMH xmlns="http://www.openarchives.org/OAI/2.0/"><ListRecords>'
+        f"{records}{about}</ListRecords></OAI-PMH>"
+    ).encode()
+
+
+REPOSITORY = "https://owls.example.org/oai?verb=ListRecords"
+FIRST = f"{REPOSITORY}&metadataPrefix=oai_dc&from=2025-03-13&until=2025-03-14"
+
+
+def test_a_repository_is_read_to_the_end_of_its_list(store: Store) -> None:
+    """What changed in the last days of an OAI-PMH repository is followed by its tokens, and held to its own count."""
+    web = Canned({FIRST: oai(1, 2, token="two"), f"{REPOSITORY}&resumptionToken=two": oai(3, 4)})  # noqa: S106
+    [report] = run(store, web, "oai:https://owls.example.org/oai")
+    assert (report.documents, report.ingested.new, report.ingested.announced) == (2, 4, 4)
+    assert (report.is_good, report.ingested.alarms) == (True, [])
+
+
+def test_a_repository_that_gives_less_than_it_says_is_told(store: Store) -> None:
+    """Records that were announced and did not come are an alarm."""
+    web = Canned({FIRST: oai(1, 2, token="two"), f"{REPOSITORY}&resumptionToken=two": oai(3)})  # noqa: S106
+    [report] = run(store, web, "oai:https://owls.example.org/oai")
+    assert report.ingested.new == 3
+    [alarm] = report.ingested.alarms
+    assert "announced 4 papers, 3 read" in alarm
