@@ -60,9 +60,9 @@ class Day:
         statistics = all_statistics(self._store)
         return Ranker([paper for _, _, paper in self._window], background, judged, statistics, self.day)
 
-    def compose(self, profiles: Sequence[Profile], *, now: datetime, addressed: bool) -> Iterator[Issue | Skip]:
-        """Each reader's issue or why there is none, ranked together; `addressed` asks for an e-mail address first."""
-        reasons = [self.reason_for_none(profile, addressed=addressed) for profile in profiles]
+    def compose(self, profiles: Sequence[Profile], *, now: datetime) -> Iterator[Issue | Skip]:
+        """Each reader's issue or why there is none, ranked together."""
+        reasons = [self.reason_for_none(profile) for profile in profiles]
         due = [profile for profile, reason in zip(profiles, reasons, strict=True) if reason is None]
         fresh = [self._fresh(profile) for profile in due]
         selected = zip(fresh, self._ranker.select(due, fresh) if due else (), strict=True)
@@ -105,11 +105,9 @@ class Day:
         (selection,) = self._ranker.select([profile], [fresh], explained=False)
         return explain(profile, paper, self._ranker.rank(profile, among=fresh), selection)
 
-    def reason_for_none(self, profile: Profile, *, addressed: bool) -> SkipReason | None:
+    def reason_for_none(self, profile: Profile) -> SkipReason | None:
         """Why the reader gets no issue, as far as that is known before ranking."""
         served = self._served[profile.slug]
-        if addressed and profile.email is None:
-            return SkipReason.NO_ADDRESS
         if served is not None and served.day >= self.day:
             return SkipReason.ALREADY_COMPOSED if served.day == self.day else SkipReason.LATER_ISSUE
         return None if self._fresh(profile) else SkipReason.NO_NEW_PAPERS

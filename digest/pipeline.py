@@ -69,7 +69,7 @@ def idle(
     today = Day(store, settings, profiles, day)
     report = RunReport()
     for profile in profiles:
-        reason = today.reason_for_none(profile, addressed=True)
+        reason = today.reason_for_none(profile)
         if reason is None:
             return None
         report.skip(profile.slug, reason)
@@ -100,7 +100,7 @@ def compose_issues(  # noqa: PLR0913  (the world, and two choices)
     for start in range(0, len(profiles), READERS):
         readers = profiles[start : start + READERS]
         for number, (profile, made) in enumerate(
-            zip(readers, today.compose(readers, now=now, addressed=True), strict=True), start=start + 1
+            zip(readers, today.compose(readers, now=now), strict=True), start=start + 1
         ):
             outcome = made
             if isinstance(made, Issue) and keep:
@@ -138,7 +138,7 @@ def preview(
         composed = issues.of_day(connection, profile.slug, day)
     if composed is not None:
         return composed
-    (outcome,) = Day(store, settings, [profile], day).compose([profile], now=now, addressed=False)
+    (outcome,) = Day(store, settings, [profile], day).compose([profile], now=now)
     if isinstance(outcome, Skip):
         return outcome
     return Fitter(settings).fit(summariser.told(outcome, now=now) if summariser else outcome)
@@ -200,7 +200,7 @@ def mail(settings: Settings, rendered: Rendered, issue: Issue, recipient: str) -
 def deliver(
     store: Store, settings: Settings, renderer: Renderer, *, now: datetime, progress: Progress | None = None
 ) -> RunReport:
-    """Hand over all mails that are due, and write each issue's pages; every outcome is recorded as it happens.
+    """Hand over all mails that are due, write each issue's pages and feeds, and record every outcome as it happens.
 
     A mail that cannot be handed over stays due, and spoils no other one's delivery.
 
@@ -231,7 +231,11 @@ def deliver(
                         report.fail(claim.subscriber, str(error))
             else:
                 with store.writing() as connection:
-                    report.delivered += deliveries.sent(connection, claim, now=now)
+                    is_ours = deliveries.sent(connection, claim, now=now)
+                if claim.recipient:
+                    report.delivered += is_ours
+                else:
+                    report.unmailed += is_ours
             done += 1
             watch.step("delivering", done, total)
         after = (claims[-1].issue_id, claims[-1].subscriber)
@@ -249,4 +253,6 @@ def _hand_over(
 ) -> None:
     rendered = renderer.render(issue, names.links(issue))
     publish(store, settings.pages, renderer, names, issue, rendered)
+    if not recipient:  # a reader without an address has the pages and the feeds
+        return
     Folder(settings.outbox).send(f"{issue.day.isoformat()}-{issue.profile}", mail(settings, rendered, issue, recipient))

@@ -182,7 +182,7 @@ class ProfileModel(_Keys):
         pattern=_EMAIL,
         max_length=254,
         title="E-mail address",
-        description="Where the digest goes. Left out: the digest is composed and can be read, but nothing is sent.",
+        description="Where the digest goes. Left out: it comes as a web page and as feeds, and nothing is sent.",
         examples=["ada@example.org"],
     )
     topics: list[TopicEntry] = Field(

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 class RunReport:
     """What a run did for each reader, by profile name; addresses never appear.
 
-    `delivered` counts the mails handed over, those that an earlier run left in the outbox included; `held` those that
+    `delivered` counts the mails handed over, those that an earlier run left in the outbox included; `unmailed` issues
+    of readers without an address, whose pages and feeds were written; `held` counts mails that
     another sender has in hand, or had when it was stopped: their leases run out within `digest.outbox.LEASE`.
     `gists` counts the gists of these issues by who wrote them (`model`, `source`, `extraction`), `gist_faults` why a
     model wrote none; both are empty where no model is named.
@@ -24,6 +25,7 @@ class RunReport:
     skipped: list[dict[str, str]] = field(default_factory=list)
     failed: list[dict[str, str]] = field(default_factory=list)
     delivered: int = 0
+    unmailed: int = 0
     held: int = 0
     gists: dict[str, int] = field(default_factory=dict)
     gist_faults: dict[str, int] = field(default_factory=dict)
@@ -47,6 +49,7 @@ class RunReport:
         self.skipped += other.skipped
         self.failed += other.failed
         self.delivered += other.delivered
+        self.unmailed += other.unmailed
         self.held += other.held
         self.gists = dict(Counter(self.gists) + Counter(other.gists))
         self.gist_faults = dict(Counter(self.gist_faults) + Counter(other.gist_faults))

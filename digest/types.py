@@ -285,7 +285,6 @@ class SkipReason(StrEnum):
     LATER_ISSUE = "already has an issue of a later day"
     NO_NEW_PAPERS = "no new papers"
     BELOW_BAR = "no new paper reaches the minimum score"
-    NO_ADDRESS = "the profile has no e-mail address"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

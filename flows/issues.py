@@ -90,6 +90,7 @@ def _summary(report: RunReport, day: date) -> str:
         ("readers", len(report.issues) + len(report.skipped)),
         ("issues composed", len(report.issues)),
         ("mails delivered", report.delivered),
+        ("issues without mail", report.unmailed),
         *((f"gists by {who}", count) for who, count in report.gists.items()),
         *((f"gists not by the model: {why}", count) for why, count in report.gist_faults.items()),
         *((f"no issue: {reason}", count) for reason, count in report.skips()),

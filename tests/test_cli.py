@@ -424,6 +424,7 @@ def test_a_run_reports_readers_and_never_addresses(filled: Digest, home: Path) -
         "skipped",
         "failed",
         "delivered",
+        "unmailed",
         "held",
         "gists",
         "gist_faults",

@@ -258,12 +258,17 @@ def test_an_earlier_day_after_a_later_one_is_refused(here: Installation) -> None
     assert shown == Skip(profile="ada", reason=SkipReason.LATER_ISSUE)
 
 
-def test_a_reader_without_an_address_is_passed_over_but_can_look(here: Installation) -> None:
-    """No address, no mail, with its reason; a preview works."""
+def test_a_reader_without_an_address_has_pages_and_feeds(here: Installation) -> None:
+    """No address, no mail: the issue is composed once, and can be read as a page, a feed and in the archive."""
     reader = replace(ADA, email=None)
     here.add(TEN, "Owls")
-    assert reasons(here.run(TEN, reader, GRACE)) == {"ada": SkipReason.NO_ADDRESS, "grace": SkipReason.BELOW_BAR}
+    report = here.run(TEN, reader, GRACE)
+    assert reasons(report) == {"grace": SkipReason.BELOW_BAR}
+    assert (report.delivered, report.unmailed) == (0, 1)
+    assert not here.settings.outbox.exists()
+    assert {Path(name).suffix for name in here.files()} == {".html", ".md", ".bib", ".atom", ".json"}
     assert here.titles(TEN, reader) == {"Owls"}
+    assert reasons(here.run(TEN, reader)) == {"ada": SkipReason.ALREADY_COMPOSED}
 
 
 def test_a_preview_has_the_bytes_of_the_mail(here: Installation) -> None:

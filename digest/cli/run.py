@@ -173,7 +173,15 @@ def _tell(report: RunReport, options: Settings, day: date, hint: str, *, dry_run
         typer.echo(f"{mails} held by another run, or by one that was stopped: run again in a minute", err=True)
     if dry_run:
         typer.echo(f"dry run for {day}: nothing was written")
-    elif report.delivered:
+    else:
+        _tell_where(report, options, day)
+
+
+def _tell_where(report: RunReport, options: Settings, day: date) -> None:
+    """Where the mails and pages lie."""
+    if report.delivered:
         typer.echo(f"{counted(report.delivered, 'mail')} in {options.outbox}, the same as web pages in {options.pages}")
-    elif not report.failed:
+    if report.unmailed:
+        typer.echo(f"{counted(report.unmailed, 'issue')} without mail, as web pages and feeds in {options.pages}")
+    if not (report.failed or report.delivered or report.unmailed):
         typer.echo(f"nothing new to send for {day}")
