@@ -306,12 +306,14 @@ class ProfileModel(_Keys):
         title="Language",
         description="The language in which the day of an issue is written, as a BCP 47 tag.",
         examples=["en", "pt-BR"],
+        json_schema_extra={"format": "language"},
     )
     timezone: Zone = Field(
         default_factory=str,
         title="Time zone",
         description="Where the reader is, as an IANA name; an issue bears the day it is there.",
         examples=["Europe/Lisbon"],
+        json_schema_extra={"format": "timezone"},
     )
 
 
@@ -319,7 +321,8 @@ def schema() -> dict[str, Any]:
     """The form of a profile as JSON Schema (draft 2020-12), with title, description and examples for each key.
 
     It accepts all that `digest.profiles.loads` accepts. What it cannot say: that the entries of `liked` and `disliked`
-    spell an id, and, to a validator that does not check formats, that a date is in the calendar.
+    spell an id, and, to a validator that does not check formats, that a date is in the calendar, a language or a time
+    zone one that exists.
     """
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **ProfileModel.model_json_schema()}
 

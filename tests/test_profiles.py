@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from copy import deepcopy
 from dataclasses import fields
 from datetime import date
 from pathlib import Path
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 
+from digest import days as written_days
 from digest import profiles
 from digest.errors import ProfileError
 from digest.types import EmptyDay, Profile, Topic
@@ -529,7 +531,10 @@ def test_any_text_is_a_profile_or_has_faults(text: str) -> None:
         assert all(fault.startswith("ada.yaml:") and fault.isprintable() for fault in read)
 
 
-VALIDATOR = Draft202012Validator(profiles.schema(), format_checker=Draft202012Validator.FORMAT_CHECKER)
+CHECKER = deepcopy(Draft202012Validator.FORMAT_CHECKER)
+CHECKER.checks("language")(lambda value: not isinstance(value, str) or written_days.is_language(value))
+CHECKER.checks("timezone")(lambda value: not isinstance(value, str) or written_days.is_zone(value))
+VALIDATOR = Draft202012Validator(profiles.schema(), format_checker=CHECKER)
 
 
 def named(entry: str | dict[str, Any]) -> object:
@@ -834,3 +839,19 @@ def test_schema_and_loader_agree_on_anything(base: dict[str, Any], changed: list
     """Whatever values stand under whatever keys, an editor and the program take or refuse the same files."""
     document = base | dict(changed)
     assert VALIDATOR.is_valid(document) is isinstance(outcome(json.dumps(document)), Profile)
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ("language: klingon", "expected a language such as en, de or pt-BR, got 'klingon'"),
+        ("language: xx", "expected a language such as en, de or pt-BR, got 'xx'"),
+        ("timezone: Mars/Olympus", "expected a time zone such as Europe/Lisbon, got 'Mars/Olympus'"),
+        ("timezone: ../../etc/passwd", "expected a time zone such as Europe/Lisbon, got '../../etc/passwd'"),
+    ],
+)
+def test_languages_and_zones_that_do_not_exist_are_named(line: str, fault: str) -> None:
+    """The day of an issue can only be written where the language and the zone are known."""
+    with pytest.raises(ProfileError) as error:
+        profiles.loads(f"topics: [owls]\n{line}\n", name="ada.yaml")
+    assert error.value.faults == (f"ada.yaml:2: {line.partition(':')[0]}: {fault}",)
