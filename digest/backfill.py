@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import orjson
 
 from digest import harvest, sources
+from digest.batch import Content, backfilled
 from digest.collect import SourceReport
-from digest.completeness import Content, alarms, backfilled, spoken
+from digest.completeness import alarms, spoken
 from digest.errors import DigestError
 from digest.ingest import IngestReport, take
 from digest.progress import Silent

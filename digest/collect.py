@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from digest import harvest, reading, sources
 from digest.answers import MAX_BYTES, Validators
-from digest.completeness import alarms, unchanged
+from digest.batch import unchanged
+from digest.completeness import alarms
 from digest.errors import DigestError, FetchError, SourceError
 from digest.feeds import Kind
 from digest.ingest import IngestReport, ingest_location

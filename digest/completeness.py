@@ -6,22 +6,22 @@ it holds, what was read of it, and what it is, and is compared with the ones bef
 
 from __future__ import annotations
 
-import hashlib
 import re
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
+from digest.batch import BACKFILL, day_of
+from digest.days import MONTHS, WEEKDAYS
 from digest.mailings import has_news, is_arxiv, news_days
 from digest.sources import FORMATS
-from digest.types import AnnounceType, Paper
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
+    from datetime import date
 
-    from digest.sources.records import Record
+    from digest.batch import Batch
 
 SHORT = 0.4
 """A batch with less than this share of what is usual is short."""
@@ -29,45 +29,11 @@ SHORT = 0.4
 USUAL_DAYS = 3
 """Batches of the same weekday that it takes to say what is usual."""
 
-MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-
-_BACKFILL = "backfill"
-
 OVERDUE_DAYS = 2
 """Days with news in a row without a batch, after which a source is missing."""
 
-_REPLACED = (AnnounceType.REPLACE, AnnounceType.REPLACE_CROSS)
 _SPOKEN = {"arxiv": "arXiv", "biorxiv": "bioRxiv", "medrxiv": "medRxiv"}
 _PASSWORD = re.compile(r"(?<=://)[^/?#]*@")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
-    """What one source gave once.
-
-    `asked` is the day it was asked, `day` the day that its content is of (None where nothing in it says so).
-    `announced` is how many papers the source says it holds; None where it does not say. `content` is a hash of the ids
-    of its papers, the same for the same papers in any order. Of the papers read, `cross_listed` and `replaced` were
-    announced as such; the others are first versions, or their source makes no difference. `withheld` are records that
-    a source of several categories announced and did not give, so that nobody knows whether they were of this one.
-    """
-
-    source: str
-    asked: date
-    day: date | None
-    announced: int | None
-    read: int
-    new: int
-    updated: int
-    rejected: int
-    content: str
-    cross_listed: int = 0
-    replaced: int = 0
-    withheld: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,75 +47,6 @@ class Alarm:
     def told(self) -> str:
         """The alarm as one line."""
         return f"{spoken(self.source)}, {_day(self.day)}: {self.why}"
-
-
-@dataclass(slots=True)
-class Content:
-    """What a dump holds, gathered as its records pass: its source, the newest day of its papers, a sum of their ids."""
-
-    source: str = ""
-    day: date | None = None
-    ids: int = 0
-    is_arxiv: bool = True
-    cross_listed: int = 0
-    replaced: int = 0
-
-    def add(self, records: Iterable[Record]) -> None:
-        """Take in records; the order in which they come makes no difference."""
-        for record in records:
-            if isinstance(record.outcome, Paper):
-                paper = record.outcome
-                self.day = max(filter(None, (self.day, paper.news_day)), default=None)
-                self.is_arxiv &= paper.id.startswith("arxiv:")
-                self.cross_listed += paper.announce_type == AnnounceType.CROSS
-                self.replaced += paper.announce_type in _REPLACED
-                hashed = hashlib.blake2b(paper.id.encode(errors="replace"), digest_size=7).digest()
-                self.ids = (self.ids + int.from_bytes(hashed)) % 2**56
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Content:
-        """What `dataclasses.asdict` took apart and JSON kept."""
-        return cls(**(values | {"day": date.fromisoformat(values["day"]) if values["day"] else None}))
-
-    def batch(self, asked: date, counts: Counts, announced: int | None = None, withheld: int = 0) -> Batch:
-        """The batch that was taken in; a dump of our own form that holds arXiv's papers only is arXiv's."""
-        return Batch(
-            source="arxiv" if self.source == "interchange" and self.is_arxiv else self.source,
-            asked=asked,
-            day=self.day,
-            announced=announced,
-            read=counts.read,
-            new=counts.new,
-            updated=counts.updated,
-            rejected=counts.rejected,
-            content=f"{self.ids:014x}",
-            cross_listed=self.cross_listed,
-            replaced=self.replaced,
-            withheld=withheld,
-        )
-
-
-class Counts(Protocol):
-    """What an ingest counted."""
-
-    new: int
-    updated: int
-    rejected: int
-
-    @property
-    def read(self) -> int:
-        """Papers read well."""
-
-
-def unchanged(earlier: Sequence[Batch], asked: date) -> Batch | None:
-    """The batch of a source that says, when it is asked, that it has nothing but what it gave: its newest once more.
-
-    None where it gave none.
-    """
-    if not earlier:
-        return None
-    newest = max(reversed(earlier), key=_of)
-    return replace(newest, asked=asked, day=_of(newest), new=0, updated=0)
 
 
 def alarms(batch: Batch, earlier: Sequence[Batch], *, is_admitted: bool = False) -> list[Alarm]:
@@ -171,18 +68,18 @@ def alarms(batch: Batch, earlier: Sequence[Batch], *, is_admitted: bool = False)
         return found
     if not is_same and (usual := _undercut(batch, before)):
         why = f"{_papers(batch.read)}, where {usual} are usual on a {_weekday(batch)}"
-        found.append(Alarm(source=batch.source, day=_of(batch), why=why))
+        found.append(Alarm(source=batch.source, day=day_of(batch), why=why))
     if batch.announced is not None and batch.read < batch.announced:
         why = f"announced {_papers(batch.announced)}, {batch.read:,} read{_rejected(batch)}"
-        found.append(Alarm(source=batch.source, day=_of(batch), why=why))
+        found.append(Alarm(source=batch.source, day=day_of(batch), why=why))
     if batch.withheld:
-        found.append(Alarm(source=batch.source, day=_of(batch), why=_withheld(batch)))
+        found.append(Alarm(source=batch.source, day=day_of(batch), why=_withheld(batch)))
     return found
 
 
 def told(batch: Batch) -> str:
     """What a source gave, as one line for readers: `arXiv cs.CV announced 214 papers on 13 March, 214 read`."""
-    name, on = spoken(batch.source), _day(_of(batch))
+    name, on = spoken(batch.source), _day(day_of(batch))
     if _is_known(batch):
         return f"{name}: nothing new since {on}"
     tail = _rejected(batch) + _kinds(batch) + (f", and {_withheld(batch)}" if batch.withheld else "")
@@ -196,7 +93,7 @@ def told(batch: Batch) -> str:
 def spoken(source: str) -> str:
     """A source's name in a sentence: `arXiv cs.CV` for `arxiv:cs.CV`; of a URL without name and password."""
     kind, _, rest = source.partition(":")
-    if kind == _BACKFILL:
+    if kind == BACKFILL:
         return f"{spoken(rest)}, earlier days"
     return f"{_SPOKEN[kind]} {rest}".rstrip() if kind in _SPOKEN else _PASSWORD.sub("", source)
 
@@ -218,7 +115,7 @@ def account(
     for source in dict.fromkeys(source for source, _ in latest):
         own = [batch for batch in latest.values() if batch.source == source]
         # What is known already is told only where there is nothing else to tell.
-        own = [batch for batch in own if not _is_known(batch)] or [max(own, key=_of)]
+        own = [batch for batch in own if not _is_known(batch)] or [max(own, key=day_of)]
         before = [each for each in earlier if each.source == source and each.asked < today]
         line = _told_together(own) if len(own) > 1 else _compared(own[0], before, is_overdue=source in overdue)
         lines.append(line)
@@ -239,13 +136,8 @@ def _compared(batch: Batch, before: Sequence[Batch], *, is_overdue: bool) -> str
     return f"{line}, where {usual} are usual on a {_weekday(batch)}" if usual else line
 
 
-def backfilled(source: str) -> str:
-    """The name under which days of a source are kept that were filled in later: they tell nothing of its usual days."""
-    return f"{_BACKFILL}:{source}"
-
-
 def _told_together(batches: Sequence[Batch]) -> str:
-    days = sorted(map(_of, batches))
+    days = sorted(map(day_of, batches))
     read = sum(batch.read for batch in batches)
     rejected = sum(batch.rejected for batch in batches)
     line = f"{spoken(batches[0].source)}: {_papers(read)} of {_day(days[0])} to {_day(days[-1])}"
@@ -265,16 +157,12 @@ def missing(source: str, last: Batch | None, today: date) -> Alarm | None:
     return Alarm(source=source, day=today, why=f"nothing since {_day(last.day or last.asked)}")
 
 
-def _of(batch: Batch) -> date:
-    return batch.day or batch.asked
-
-
 def _day(day: date) -> str:
     return f"{day.day} {MONTHS[day.month - 1]}"
 
 
 def _weekday(batch: Batch) -> str:
-    return WEEKDAYS[_of(batch).weekday()]
+    return WEEKDAYS[day_of(batch).weekday()]
 
 
 def _papers(count: int) -> str:
@@ -299,7 +187,7 @@ def _withheld(batch: Batch) -> str:
 
 def _is_known(batch: Batch) -> bool:
     """Whether a batch is an old one of which every paper was there already."""
-    return bool(batch.read) and _of(batch) < batch.asked and not batch.new and not batch.updated
+    return bool(batch.read) and day_of(batch) < batch.asked and not batch.new and not batch.updated
 
 
 def _is_same(batch: Batch, before: Sequence[Batch]) -> bool:
@@ -323,9 +211,9 @@ def _repeats(batches: Sequence[Batch]) -> bool:
 
 def _undercut(batch: Batch, earlier: Sequence[Batch]) -> str | None:
     """How many papers a source usually has on this weekday, where a batch has far fewer; None where it has not."""
-    day = _of(batch)
+    day = day_of(batch)
     # The same batch on three days says once how many papers there are.
     latest = {each.content: each for each in earlier}.values()
-    counts = [each.read for each in latest if _of(each).isoweekday() == day.isoweekday()]
+    counts = [each.read for each in latest if day_of(each).isoweekday() == day.isoweekday()]
     usual = int(median(counts)) if len(counts) >= USUAL_DAYS else 0
     return f"{usual:,}" if has_news(batch.source, day) and batch.read < SHORT * usual else None

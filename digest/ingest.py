@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from digest import reading, sources
-from digest.completeness import Content, alarms
+from digest.batch import Content
+from digest.completeness import alarms
 from digest.errors import SourceError
 from digest.progress import Silent
 from digest.sources.detect import LOOK_AHEAD, detect
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from digest.completeness import Batch
+    from digest.batch import Batch
     from digest.progress import Progress
     from digest.sources import Dump, Record
     from digest.store import Store

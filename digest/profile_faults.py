@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import ValidationError
 
+from digest.profile_fields import looks_like_category
 from digest.profile_model import (
     INTERESTS,
     PaperMapping,
     ProfileModel,
     TopicMapping,
-    looks_like_category,
 )
 from digest.yamldoc import Document, Fault, WrittenFloat
 

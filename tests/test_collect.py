@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from digest.completeness import Batch
+    from digest.batch import Batch
 
 DAY = date(2025, 3, 14)
 NOW = datetime(2025, 3, 14, 6, tzinfo=UTC)

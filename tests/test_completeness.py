@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.completeness import Batch, Content, account, alarms, missing, spoken, told, unchanged
+from digest.batch import Batch, Content, unchanged
+from digest.completeness import account, alarms, missing, spoken, told
 from digest.ingest import IngestReport, ingest
 from digest.mailings import arxiv_holidays, has_news
 from digest.sources.records import Record

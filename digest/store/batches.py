@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from digest.completeness import Batch
+from digest.batch import Batch
 from digest.store.tables import batches
 
 if TYPE_CHECKING:
