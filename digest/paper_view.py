@@ -37,7 +37,7 @@ _SLACK = (
 _URL_CHARACTERS = re.compile(r"[^\s\x00-\x20\x7f-\x9f\u2000-\u206f\ufeff\"'<>\\^`{|}]+")
 _LABELS = {"abstract": "Abstract", "pdf": "PDF", "html": "HTML", "code": "Code", "project": "Project"}
 
-_OURS = frozenset({LIKED, FOLLOWED, TRENDING, OUTSIDE})
+OURS = frozenset({LIKED, FOLLOWED, TRENDING, OUTSIDE})
 _MARKED = frozenset({TRENDING, OUTSIDE})  # not what the reader asked for by name, so each such paper says so
 
 
@@ -182,7 +182,7 @@ def _similar(paper: Paper) -> SimilarView:
 
 def heading_of(text: str) -> str:
     """A heading of ours with a capital letter, a reader's own topic as written."""
-    return text[0].upper() + text[1:] if text in _OURS else short_line(text, _HEADING)
+    return text[0].upper() + text[1:] if text in OURS else short_line(text, _HEADING)
 
 
 def _label(interest: str, heading: str) -> str:

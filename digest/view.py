@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from digest import days
 from digest.look import Look
-from digest.paper_view import LinkView, PaperView, heading_of, paper_view, short_line, shown_title, web_url
+from digest.paper_view import OURS, LinkView, PaperView, heading_of, paper_view, short_line, shown_title, web_url
 from digest.typeset import shorten
 
 if TYPE_CHECKING:
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
 SOURCES_SHOWN = 12
 UPDATES_SHOWN = 10
 
-_NAME, _HEADING, _PREHEADER_TITLE = 80, 160, 100
+NEARLY_ALL = 0.75
+"""Share of an issue's papers that a topic has to have to stand in the subject."""
+
+_NAME, _HEADING, _PREHEADER_TITLE, _SHORT_TOPIC = 80, 160, 100, 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +76,7 @@ class IssueView:
     summary: str
     preheader: str
     first: str
+    topic: str
     shown: int
     considered: int
     passed: int
@@ -131,6 +136,7 @@ def view(issue: Issue, look: Look | None = None, *, characters: int | None, shor
         summary=summary,
         preheader=". Also: ".join([summary, *(shorten(title, _PREHEADER_TITLE) for title in titles[1:])]),
         first=titles[0] if titles else "",
+        topic=_topic(issue),
         shown=number,
         considered=issue.considered,
         passed=issue.passed,
@@ -155,6 +161,15 @@ def view(issue: Issue, look: Look | None = None, *, characters: int | None, shor
         masthead=short_line(look.masthead, _NAME),
         address=short_line(look.address, _HEADING),
     )
+
+
+def _topic(issue: Issue) -> str:
+    """The topic that nearly all papers are here for, in the reader's words, if these are few; else empty."""
+    interests = Counter(match.interest for match in issue.matches if match.interest not in OURS)
+    for topic, papers in interests.most_common(1):
+        if papers > 1 and papers >= NEARLY_ALL * len(issue.matches) and len(topic) <= _SHORT_TOPIC:
+            return short_line(topic, _SHORT_TOPIC)
+    return ""
 
 
 def _summary(shown: int, considered: int, passed: int) -> str:

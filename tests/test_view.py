@@ -66,6 +66,23 @@ def test_held_papers_are_counted_and_leave_no_empty_section() -> None:
     assert (left.held, left.shown) == (1, 2)
 
 
+@pytest.mark.parametrize(
+    ("interests", "topic"),
+    [
+        (("talking heads",) * 3 + (TRENDING,), "talking heads"),
+        (("talking heads", "owls"), ""),
+        (("talking heads",), ""),
+        ((LIKED,) * 4, ""),
+        (("talking heads and faces that are driven by speech",) * 4, ""),
+    ],
+)
+def test_the_topic_of_an_issue_is_that_of_nearly_all_papers(interests: tuple[str, ...], topic: str) -> None:
+    """Only a short topic of the reader's own that three quarters of several papers are here for can name an issue."""
+    matches = tuple(replace(OWLS, interest=interest) for interest in interests)
+    shown = view(replace(issue(), sections=(Section(heading="", matches=matches),)), characters=0)
+    assert shown.topic == topic
+
+
 def test_a_paper_is_never_nameless() -> None:
     """A title of nothing visible gives way to the paper's identifier."""
     assert view(issue(Paper(id="arxiv:2505.00001", title="\u202e \n")), characters=0).first == "arxiv:2505.00001"
