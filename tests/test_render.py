@@ -308,7 +308,7 @@ def test_abstracts_are_short_in_the_mail_and_whole_on_the_page(renderer: Rendere
 
 
 def test_the_subject_says_what_is_inside(renderer: Renderer) -> None:
-    """The subject names the first paper, counts the others and names their topic, in under 60 characters, cut at a word."""
+    """The subject has the first title, how many more there are and their topic, in under 60 characters."""
     assert renderer.render(issue(BARE)).subject == BARE.title
     subject = renderer.render(issue(OWLS, BARE, BARE)).subject
     assert subject == "Quiet Owls: Listening for … and 2 more on sounds of animals"
