@@ -213,6 +213,35 @@ def _assert_cut_feed_is_part_of_whole(content: str, whole: tuple[Paper | Rejecti
     assert f"cut off after {len(papers)} entries" in str(found[-1])
 
 
+def test_what_breaks_feedparser_costs_only_itself() -> None:
+    """A namespace with a line separator in its address, on which feedparser raises an error of its own."""
+    odd = API_ENTRY.replace("<category ", '<x:y xmlns:x="a\u2028b"/><category ', 1).replace("00001", "00002")
+    first, second, third = outcomes(api(API_ENTRY, odd, API_ENTRY.replace("00001", "00003")))
+    assert isinstance(first, Paper)
+    assert isinstance(third, Paper)
+    assert second == Rejection(where="feed: entry 2 (arxiv:2606.00002)", why="feedparser cannot read it")
+
+
+def test_an_entry_has_limits() -> None:
+    """One of hardly anything but tags, or of more than a megabyte, is rejected; its neighbours are read."""
+    crowded = API_ENTRY.replace("</summary>", f"{'<b/>' * 20_000}</summary>")
+    long = API_ENTRY.replace("</summary>", f"{'owls ' * 300_000}</summary>")
+    found = outcomes(api(API_ENTRY, crowded, long, API_ENTRY))
+    assert [each.why if isinstance(each, Rejection) else each.id for each in found] == [
+        "arxiv:2606.00001",
+        "hardly anything but tags",
+        "longer than 1 MiB",
+        "arxiv:2606.00001",
+    ]
+
+
+def test_characters_that_xml_forbids_are_left_out() -> None:
+    """Also where they are written as references."""
+    (paper,) = outcomes(api(API_ENTRY.replace("Owls at", "Owls&#11;\x0b&#xFFFF; at")))
+    assert isinstance(paper, Paper)
+    assert paper.title == "Owls at Night"
+
+
 @given(st.integers(1, 10_000))
 @settings(max_examples=80, deadline=None)
 def test_a_feed_cut_anywhere_gives_whole_entries_only(at: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import encodings.aliases
+import html
 import io
 import time
 from datetime import UTC, date, datetime
@@ -281,10 +282,82 @@ def test_text_is_read_in_the_encoding_it_is_written_in(declared: str, written: s
     assert [paper.title for paper in papers(content.encode(written))] == [title]
 
 
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("declared", ['<?xml version="1.0"?>', '<?xml version="1.0" encoding="UTF-16"?>', ""])
+def test_wide_characters_are_read_with_and_without_a_mark(encoding: str, mark: str, declared: str) -> None:
+    """How the first character looks tells how many bytes each has, whatever is declared."""
+    content = f"{mark}{declared}{rss('<title>Žluťoučký kůň</title>')}".encode(encoding)
+    assert [paper.title for paper in papers(content)] == ["Žluťoučký kůň"]
+
+
+@pytest.mark.parametrize("encoding", ["cp037", "cp500", "cp1140", "cp273"])
+def test_ebcdic_is_read_as_declared(encoding: str) -> None:
+    """A mainframe's feed; one that declares what Python does not know is read as the commonest of them."""
+    for declared in (encoding, "IBM039"):
+        content = f'<?xml version="1.0" encoding="{declared}"?>{rss("<title>Owls at night</title>")}'
+        assert [paper.title for paper in papers(content.encode(encoding))] == ["Owls at night"]
+
+
+def test_references_to_windows_characters_mean_those() -> None:
+    """`&#146;` is an apostrophe, also where UTF-8 was taken for Windows-1252 before; what XML forbids is left out."""
+    first, second = papers(
+        rss("<title>Owl&#146;s&#0;&#xD800; call</title>", "<title>Owl&#226;&#128;&#153;s call</title>")
+    )
+    assert first.title == second.title == "Owl\u2019s call"
+
+
 def test_one_byte_that_is_wrong_costs_only_itself() -> None:
     """What is UTF-8 around a byte of Windows-1252 stays UTF-8."""
     (paper,) = papers(rss("<title>Käuze and cafX</title>").encode().replace(b"X", b"\xe9"))
     assert paper.title == "Käuze and café"
+
+
+DOCTYPE = '<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0//EN" "http://www.example.org/x.dtd">'
+PREFIXED = "<r:channel><r:item><r:title>Owls</r:title></r:item></r:channel>"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f"{DOCTYPE}\n{rss('<title>Owls</title>')}",
+        f'<r:rss version="2.0" xmlns:r="http://backend.userland.com/rss2">{PREFIXED}</r:rss>',
+        '<feed xmlns="http://www.w3.org/2005/Atom"><item><title>Owls</title></item></feed>',
+        '<a:feed xmlns:a="http://www.w3.org/2005/Atom"><a:entry><a:title>Owls</a:title></a:entry></a:feed>',
+    ],
+    ids=["a web page's doctype", "RSS with a prefix", "Atom with items", "Atom with a prefix"],
+)
+def test_what_feed_readers_read_is_read(content: str) -> None:
+    """Feeds that are odd, but in which any reader of feeds finds the entry."""
+    assert [paper.title for paper in papers(content)] == ["Owls"]
+
+
+def test_addresses_are_relative_to_the_base_of_the_feed() -> None:
+    """`xml:base` of the root element counts for the links of its entries (XML Base)."""
+    entry = '<entry><title>Owls</title><link href="papers/1"/></entry>'
+    (paper,) = papers(
+        f'<feed xmlns="http://www.w3.org/2005/Atom" xml:base="https://journal.example.org/new/">{entry}</feed>'
+    )
+    assert paper.links.abstract == "https://journal.example.org/new/papers/1"
+
+
+@pytest.mark.parametrize(
+    ("description", "abstract"),
+    [
+        ("We count owls.<script>document.write('owl')</script> They hoot.", "We count owls. They hoot."),
+        ("<style>p {color: red}</style><p>We count owls.</p>", "We count owls."),
+        ("<b>We count owls.<br/>They hoot.</b>", "We count owls. They hoot."),
+        ("<table><tbody><tr><td>We count owls.</td></tr></tbody></table>", "We count owls."),
+        ("<!DOCTYPE html><html><body>We count owls.</body></html>", "We count owls."),
+        ("We count owls.<iframe src='https://example.org/'></iframe>", "We count owls."),
+        ("We put <title> before a title.", "We put <title> before a title."),
+        ("Owls <script> hoot.", "Owls <script> hoot."),
+    ],
+)
+def test_what_is_not_to_be_read_is_no_abstract(description: str, abstract: str) -> None:
+    """Scripts, styles and tags of a page go; a word in angle brackets that nothing closes is a word."""
+    (paper,) = papers(rss(f"<title>Owls</title><description>{html.escape(description)}</description>"))
+    assert paper.abstract == abstract
 
 
 def test_a_web_page_is_no_feed() -> None:

@@ -292,6 +292,19 @@ def test_what_is_cut_off_is_named_and_what_stood_before_is_kept() -> None:
         assert last.why.startswith(why)
 
 
+def test_a_comment_without_end_is_its_line() -> None:
+    """What stands behind an open brace of a comment on the next lines is read."""
+    found = outcomes("@comment{jabref-meta: @comment{databaseType\nbibtex; @article{a, title = {Owls}}\n")
+    assert [each.title for each in found if isinstance(each, Paper)] == ["Owls"]
+
+
+def test_a_day_alone_on_a_line_does_not_make_a_library_a_page() -> None:
+    """A line of an abstract may be nothing but a date, as a page's heading is."""
+    (paper,) = outcomes("@article{a,\n title = {Owls},\n abstract = {Seen on\nMay 3, 2024\nat night.}\n}\n")
+    assert isinstance(paper, Paper)
+    assert paper.abstract == "Seen on May 3, 2024 at night."
+
+
 def test_macros_cannot_grow_without_end() -> None:
     """Strings that double with each line end at some length, in no time."""
     bomb = "@string{a0 = {ha ha ha}}\n" + "".join(f"@string{{a{n} = a{n - 1} # a{n - 1}}}\n" for n in range(1, 60))

@@ -202,3 +202,20 @@ def test_whatever_stands_before_a_day_leaves_the_papers_below_it_alone(noise: li
     content = page("Mar 13", *noise, "Mar 10", TITLES[which], LONG, TITLES[which - 1], SHORT)
     below = [outcome for outcome in outcomes(content) if isinstance(outcome, Paper)][-2:]
     assert [(paper.title, paper.abstract) for paper in below] == [(TITLES[which], LONG), (TITLES[which - 1], SHORT)]
+
+
+def test_a_title_that_is_nothing_but_markup_is_rejected() -> None:
+    """A paper has a title; the next one is read."""
+    found = outcomes(page("Mar 13", "<p></p>", SHORT, TITLES[1], LONG))
+    assert titles(page("Mar 13", "<p></p>", SHORT, TITLES[1], LONG)) == [TITLES[1]]
+    assert Rejection(where="page.txt:11", why="a title that is nothing but markup: '<p></p>'") in found
+
+
+def test_a_page_has_an_end() -> None:
+    """Beyond ten thousand lines of papers one rejection names the line where reading stops."""
+    content = page("Mar 13", *[TITLES[1], SHORT] * 5001, gap="\n")
+    assert len(titles(content)) == 5000
+    (rejection,) = rejections(content)
+    assert rejection == Rejection(
+        where="page.txt:10006", why="more than 10000 lines of papers: the rest is left unread"
+    )

@@ -100,12 +100,13 @@ def detect(head: bytes) -> tuple[str | None, str]:
         return _detect_object(start)
     if start.startswith("["):
         return _detect_array(start)
+    plain = plain_text.decode(head)
+    for name, what, looks_like in _TEXTS:
+        if looks_like(plain):
+            return name, what
+    # Last, for a line with nothing but a day may stand in any abstract.
     if looks_like_page(text):
         return "trending-page", "a saved page of trending papers"
-    text = plain_text.decode(head)
-    for name, what, looks_like in _TEXTS:
-        if looks_like(text):
-            return name, what
     return None, f"text of no known form: {_NOT_READ}"
 
 

@@ -11,9 +11,7 @@ from __future__ import annotations
 
 import html
 import re
-import sys
 from dataclasses import dataclass
-from html.entities import html5
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,7 +20,7 @@ from digest.sources.feed_parsing import Limits, fault, parsed, shortened
 from digest.sources.xml_mending import mended
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
 MAX_ENTRIES = 5000
 """Entries read of one feed; no feed has so many, and feedparser takes its time for each."""
@@ -58,10 +56,6 @@ _DOCTYPE_SIGN = re.compile(r"""["'\[\]>]|<!--""")
 _DOCTYPE_ENDS = {"'": "'", '"': '"', "<!--": "-->"}
 _ENTITY = re.compile(r"""<!ENTITY\s+([A-Za-z][\w.-]{0,31})\s+(?:"([^"<%]{0,40})"|'([^'<%]{0,40})')\s*>""")
 _LONGEST_VALUE = 4
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_AMPERSAND = re.compile(
-    r"&(?!(?:amp|lt|gt|quot|apos);)(?:#(?P<number>[0-9]{1,7}|[xX][0-9a-fA-F]{1,6});|(?P<name>[A-Za-z][\w.-]{0,31});)?"
-)
 _CDATA, _CDATA_END = "<![CDATA[", "]]>"
 _COMMENT, _COMMENT_END = "<!--", "-->"
 
@@ -106,7 +100,7 @@ def split(text: str) -> Feed | None:
     feed does; the last entry of a feed that is cut off is dropped.
     """
     text, names = _without_doctype(text)
-    text = _repaired(text, names)
+    text = feed_xml.repaired(text, names)
     root = _root(text)
     tag = feed_xml.TAG_REST.match(text, root.end()) if root else None
     if root is None or tag is None:
@@ -269,20 +263,3 @@ def _doctype_end(text: str, start: int) -> int | None:
         elif depth <= 0:
             return at
     return None
-
-
-def _repaired(text: str, names: Mapping[str, str]) -> str:
-    """The text without what makes XML ill-formed for no loss: control characters, stray ampersands, named entities."""
-
-    def replaced(found: re.Match[str]) -> str:
-        if number := found["number"]:
-            code = int(number[1:], 16) if number[0] in "xX" else int(number)
-            return f"&#{code};" if code <= sys.maxunicode and not _FORBIDDEN.match(chr(code)) else ""
-        if name := found["name"]:
-            if name in names:
-                return html.escape(names[name])
-            if f"{name};" in html5:
-                return "".join(f"&#{ord(char)};" for char in html5[f"{name};"])
-        return f"&amp;{found[0][1:]}"
-
-    return _AMPERSAND.sub(replaced, _FORBIDDEN.sub("", text))

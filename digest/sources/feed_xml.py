@@ -9,10 +9,16 @@ from __future__ import annotations
 
 import html
 import re
+import sys
 from dataclasses import dataclass
 from html.entities import html5
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from digest.sources.feed_encoding import decode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["TAG_REST", "FeedParts", "decode", "repaired", "root_element", "split"]
 
@@ -24,7 +30,8 @@ _ROOT = re.compile(r"\s*<(!DOCTYPE|[A-Za-z_][\w.:-]*)", re.IGNORECASE)
 _DECLARATION = re.compile(r"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _AMPERSAND = re.compile(
-    r"&(?!#[0-9]{1,7};|#x[0-9a-fA-F]{1,6};|(?:amp|lt|gt|quot|apos);)(?:([A-Za-z][A-Za-z0-9]{1,31});)?"
+    r"&+(?=&)|&(?!(?:amp|lt|gt|quot|apos);)"
+    r"(?:#(?P<number>[0-9]{1,7}|[xX][0-9a-fA-F]{1,6});|(?P<name>[A-Za-z][\w.-]{0,31});)?"
 )
 # The root element -> what an entry is called in it, and what closes the document behind the entries.
 _FRAMES = {"feed": ("entry", "</feed>"), "rss": ("item", "</channel></rss>")}
@@ -94,12 +101,22 @@ def _document(*parts: str) -> bytes:
     return "".join(('<?xml version="1.0" encoding="utf-8"?>\n', *parts)).encode()
 
 
-def repaired(text: str) -> str:
-    """The text without what makes XML ill-formed for no loss: stray ampersands, HTML's entities, control characters."""
-    return _AMPERSAND.sub(_numeric, _FORBIDDEN.sub("", text))
+def repaired(text: str, names: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The text without what makes XML ill-formed for no loss: stray ampersands, HTML's entities, control characters.
 
+    `names` are entities that the document declares, with the characters that they stand for.
+    """
 
-def _numeric(found: re.Match[str]) -> str:
-    if found[1] and f"{found[1]};" in html5:
-        return "".join(f"&#{ord(char)};" for char in html.unescape(found[0]))
-    return f"&amp;{found[0][1:]}"
+    def replaced(found: re.Match[str]) -> str:
+        if number := found["number"]:
+            code = int(number[1:], 16) if number[0] in "xX" else int(number)
+            return f"&#{code};" if code <= sys.maxunicode and not _FORBIDDEN.match(chr(code)) else ""
+        if name := found["name"]:
+            if name in names:
+                return html.escape(names[name])
+            if f"{name};" in html5:
+                return "".join(f"&#{ord(char)};" for char in html5[f"{name};"])
+        behind = found[0].lstrip("&")
+        return "&amp;" * (len(found[0]) - len(behind)) + behind
+
+    return _AMPERSAND.sub(replaced, _FORBIDDEN.sub("", text))

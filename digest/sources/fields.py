@@ -120,7 +120,7 @@ def day_written(value: object) -> date | None:
 
 
 def _written(value: object) -> datetime | None:
-    if not isinstance(value, str):
+    if not value or not isinstance(value, str):
         return None
     for parse in (datetime.fromisoformat, parsedate_to_datetime):
         try:

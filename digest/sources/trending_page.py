@@ -6,14 +6,13 @@ days are headings, and `alternation` tells titles from abstracts.
 
 from __future__ import annotations
 
-import codecs
 import re
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
 from digest.identity import title_id
-from digest.sources import fields
+from digest.sources import fields, plain_text
 from digest.sources.alternation import Label, label_blocks
 from digest.text import clean
 from digest.types import Paper, Rejection
@@ -85,8 +84,7 @@ def parse(document: Document) -> Iterator[Paper | Rejection]:
     Before the first heading, and on a page without one, that is the day of the dump. A title without abstract and an
     abstract without title are rejected with their line.
     """
-    lines = _lines(document.body)
-    days = _days(lines, document.as_of)
+    days = _days(plain_text.decode(document.body).split("\n"), document.as_of)
     last = days[-1].blocks[-1][1] if days and days[-1].blocks else 0
     read = 0
     for day in days:
@@ -130,19 +128,6 @@ def _date(year: int, month: int, day: int) -> date | None:
         return None
 
 
-def _lines(body: bytes) -> list[str]:
-    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return body.decode("utf-16", "replace").splitlines()
-    lines: list[str] = []
-    for raw in body.removeprefix(codecs.BOM_UTF8).splitlines():
-        try:
-            lines.append(raw.decode("utf-8"))
-        except UnicodeDecodeError:
-            # An editor that saves UTF-8 never writes this; Windows' old default does. Other lines are not affected.
-            lines.append(raw.decode("cp1252", "replace"))
-    return lines
-
-
 def _days(lines: list[str], as_of: date) -> list[_Day]:
     days = [_Day(as_of)]
     groups: list[list[tuple[str, int]]] = [[]]
@@ -150,9 +135,12 @@ def _days(lines: list[str], as_of: date) -> list[_Day]:
         if not line:
             groups.append([])
         elif heading := day_heading(line, as_of):
-            days[-1].blocks = _blocks(groups)
-            days.append(_Day(heading))
-            groups = [[]]
+            if any(groups):
+                days[-1].blocks = _blocks(groups)
+                days.append(_Day(heading))
+                groups = [[]]
+            else:
+                days[-1].announced = heading
         elif not _FURNITURE.fullmatch(line):
             groups[-1].append((line, number))
     days[-1].blocks = _blocks(groups)
