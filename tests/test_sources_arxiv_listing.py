@@ -220,7 +220,7 @@ def test_no_input_takes_long(text: str) -> None:
         outcomes(text, "arxiv-listing")
     except SourceError as error:
         assert "not a listing" in error.why  # noqa: PT017 - both ends are right
-    assert time.process_time() - start < 1 + len(text) / 2**20
+    assert time.process_time() - start < 10 * (1 + len(text) / 2**20)
 
 
 @given(

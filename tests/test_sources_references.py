@@ -311,7 +311,7 @@ def test_macros_cannot_grow_without_end() -> None:
     start = time.process_time()
     (paper,) = papers(bomb + "@misc{key, title = a59 # a59, year = 2020}")
     assert len(paper.title) <= 1000
-    assert time.process_time() - start < 1
+    assert time.process_time() - start < 10
 
 
 @pytest.mark.parametrize(
@@ -341,11 +341,11 @@ def test_macros_cannot_grow_without_end() -> None:
     ],
 )
 def test_no_input_takes_long(content: str) -> None:
-    """A second a megabyte at the very worst."""
+    """Nothing hangs; what a megabyte of such takes, a second at the worst, `bench/hostile.py` tells."""
     form = "bibtex" if "@" in content else "ris" if content.startswith("TY") else "web-of-science"
     start = time.process_time()
     assert outcomes(content, form) or "%" in content or "@a(" in content
-    assert time.process_time() - start < 1 + len(content) / 2**20
+    assert time.process_time() - start < 10 * (1 + len(content) / 2**20)
 
 
 def test_an_ris_reference_becomes_a_paper_with_all_its_ids() -> None:
