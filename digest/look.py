@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 READABLE = 4.5
 """The least contrast of text with what it stands on (WCAG 2.2, 1.4.3, level AA)."""
@@ -62,6 +63,7 @@ def parse(text: str) -> str:
     return text.lower()
 
 
+@lru_cache
 def on_dark(colour: str) -> str:
     """The colour mixed with so much white that it can be read on the dark ground."""
     mixed = colour

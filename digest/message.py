@@ -11,17 +11,17 @@ from __future__ import annotations
 import hashlib
 import re
 from email.header import Header
-from email.message import EmailMessage
-from email.policy import SMTP
+from email.utils import format_datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from digest import quoted_printable
 from digest.errors import DeliveryError
 from digest.typeset import one_line, shorten
 
 if TYPE_CHECKING:
-    from digest.types import Envelope, Rendered
+    from digest.types import Envelope, Mail
 
-_POLICY = SMTP.clone(refold_source="none")  # header lines come folded
 _PLAIN_LINE = 60  # characters of a header's text that need no folding beside the longest header name we write
 _DISPLAY_NAME = 100
 _LIST_LABEL = 40
@@ -36,7 +36,7 @@ _PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
 _IDENTIFIER = re.compile(r"<[!-;=?-~]+>")
 
 
-def build(rendered: Rendered, envelope: Envelope) -> bytes:
+def build(mail: Mail, envelope: Envelope) -> bytes:
     """The mail as it goes over the wire: CRLF line ends, ASCII headers, no line over 998 octets.
 
     multipart/alternative (RFC 2046 section 5.1.4), plain text first and HTML last, both UTF-8 in quoted-printable. The
@@ -46,17 +46,16 @@ def build(rendered: Rendered, envelope: Envelope) -> bytes:
         DeliveryError: the sender or the recipient is not one ASCII `local@domain`, bare or as `name <local@domain>`, or
             an identifier is not `<printable ASCII>`. The text says which, never what it is.
     """
-    message = EmailMessage(policy=_POLICY)
-    message["Date"] = envelope.date
-    for name, value in _headers(rendered.subject, envelope).items():
-        message.set_raw(name, value)  # the way the parser stores a line: nothing reads anything into it
-    message.set_content(_encodable(rendered.text), subtype="plain", charset="utf-8", cte="quoted-printable")
-    message.add_alternative(_encodable(rendered.html), subtype="html", charset="utf-8", cte="quoted-printable")
-    for part in message.iter_parts():
-        del part["MIME-Version"]  # of the message, not of its parts (RFC 2045 section 4)
     # Quoted-printable has no "=_", so this boundary stands in neither part (RFC 2045 section 6.7).
-    message.set_boundary("=_" + _digest(envelope.message_id))
-    return message.as_bytes()
+    boundary = "=_" + _digest(envelope.message_id)
+    headers = "".join(f"{name}: {value}\r\n" for name, value in _headers(mail.subject, envelope).items())
+    head = (
+        f"{headers}MIME-Version: 1.0\r\n"
+        f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n\r\n--{boundary}\r\n{_part("plain")}'
+    )
+    between, foot = f"\r\n--{boundary}\r\n{_part('html')}", f"\r\n--{boundary}--\r\n"
+    text, html = quoted_printable.encode(mail.text), quoted_printable.encode(mail.html)
+    return b"".join([head.encode("ascii"), text, between.encode("ascii"), html, foot.encode("ascii")])
 
 
 def message_id(issue_id: str, subscriber: str, domain: str) -> str:
@@ -86,6 +85,7 @@ def list_id(profile: str, domain: str) -> str:
 
 def _headers(subject: str, envelope: Envelope) -> dict[str, str]:
     return {
+        "Date": format_datetime(envelope.date),
         "From": _mailbox("sender", envelope.sender),
         "To": _mailbox("recipient", envelope.recipient),
         "Subject": _unstructured(one_line(subject)),
@@ -93,6 +93,11 @@ def _headers(subject: str, envelope: Envelope) -> dict[str, str]:
         "List-Id": _identifier("list_id", envelope.list_id),
         "Auto-Submitted": "auto-generated",  # RFC 3834: no out-of-office answers, please
     }
+
+
+def _part(subtype: str) -> str:
+    """The header of a body part."""
+    return f'Content-Type: text/{subtype}; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
 
 
 def _mailbox(field: str, value: str) -> str:
@@ -124,6 +129,7 @@ def _unstructured(text: str) -> str:
     return text if text.isascii() and len(text) <= _PLAIN_LINE and "=?" not in text else _encoded_words(text)
 
 
+@lru_cache(4096)  # senders, and subjects: readers for whom the same paper comes first
 def _encoded_words(text: str) -> str:
     """The text in encoded words of at most 75 characters, a line each (RFC 2047 section 2)."""
     return Header(text, charset="utf-8", header_name="Subject").encode(linesep="\r\n")
@@ -144,8 +150,3 @@ def _host(domain: str) -> str:
 def _digest(*words: str) -> str:
     """128 bits of SHA-256 in hexadecimal."""
     return hashlib.sha256("\0".join(words).encode("utf-8", "surrogatepass")).hexdigest()[:32]
-
-
-def _encodable(text: str) -> str:
-    """The text without lone surrogates, which UTF-8 cannot say, and without carriage returns of its own."""
-    return text.encode("utf-8", "replace").decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")

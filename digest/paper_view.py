@@ -1,13 +1,14 @@
 """One paper as templates see it: every text clean, readable and of bounded length, every link safe to follow.
 
 What reaches a template is data from strangers, so this module decides what may be shown at all; escaping is the
-templates' (autoescape).
+templates' (autoescape). What a text or a URL is shown as is remembered, since a paper is in many readers' issues.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -19,7 +20,7 @@ from digest.typeset import lead, one_line, shorten
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from digest.types import Evidence, Links, Match, Nearest, Paper
+    from digest.types import Evidence, Gist, Links, Match, Nearest, Paper
 
 AUTHORS_SHOWN = 5
 REASONS_SHOWN = 6
@@ -34,6 +35,9 @@ _SLACK = (
     4  # how many times its bound of a text is looked at, as cleaning drops some; a hostile record may have megabytes
 )
 
+_LINES, _PAPERS = 16_384, 2_048  # texts that are remembered, and papers: 15 MB when full of what is usual
+_LONGEST_REMEMBERED = 20_000  # characters of an abstract; a longer one is none, and not worth the memory
+
 _URL_CHARACTERS = re.compile(r"[^\s\x00-\x20\x7f-\x9f\u2000-\u206f\ufeff\"'<>\\^`{|}]+")
 _LABELS = {"abstract": "Abstract", "pdf": "PDF", "html": "HTML", "code": "Code", "project": "Project"}
 
@@ -47,6 +51,9 @@ class LinkView:
 
     label: str
     url: str
+
+    def __hash__(self) -> int:  # one of two fields tells most apart, and links are looked up often
+        return hash(self.url)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,57 +134,104 @@ def paper_view(match: Match, heading: str, number: int, characters: int | None) 
     Its abstract has at most so many `characters`; None leaves it whole, 0 leaves it out.
     """
     paper, signals = match.paper, match.paper.signals
+    title, url, authors, category, venue, gist, gist_by, thumbnail, links = _same_for_all(paper, match.gist)
     reasons, rest = _reasons(match.evidence)
-    names = [short_line(author, _NAME) for author in paper.authors[:AUTHORS_SHOWN]]
-    links = _links(paper.links)
+    interest = short_line(match.interest, _HEADING)
     return PaperView(
         number=number,
         label=_label(match.interest, heading),
-        title=shown_title(paper),
-        url=links[0].url if links else "",
-        authors=tuple(names),
+        title=title or paper.id,
+        url=url,
+        authors=authors,
         more_authors=max(0, len(paper.authors) - AUTHORS_SHOWN),
-        category=short_line(paper.categories[0], _PLACE) if paper.categories else "",
-        venue=short_line(paper.venue or "", _PLACE),
+        category=category,
+        venue=venue,
         day=days.short(paper.announced or paper.published or paper.updated),
         upvotes=signals.upvotes,
         comments=signals.comments,
         stars=signals.stars,
-        gist=short_line(readable(match.gist.text), _GIST) if match.gist else "",
-        gist_by=short_line(match.gist.by, _NAME) if match.gist else "",
+        gist=gist,
+        gist_by=gist_by,
         abstract=_abstract(paper.abstract, characters),
-        thumbnail=_picture(signals.thumbnail),
+        thumbnail=thumbnail,
         links=links,
         actions=(),
         score=round(match.score),
-        interest=short_line(match.interest, _HEADING),
-        closest="" if heading or _is_told(match) else short_line(match.interest, _HEADING),
+        interest=interest,
+        closest="" if heading or _is_told(match) else interest,
         reasons=reasons,
         rest=rest,
         nearest=_nearest(match.nearest),
-        similar=tuple(map(_similar, match.similar[:SIMILAR_SHOWN])),
+        similar=tuple([_similar(each) for each in match.similar[:SIMILAR_SHOWN]]),
         more_similar=max(0, len(match.similar) - SIMILAR_SHOWN),
+    )
+
+
+_Shown = tuple[str, str, tuple[str, ...], str, str, str, str, str, tuple[LinkView, ...]]
+
+
+def _same_for_all(paper: Paper, gist: Gist | None) -> _Shown:
+    """Title, URL, authors, category, venue, gist and whose it is, thumbnail, and links.
+
+    What is remembered them by is cut to what may be shown, so that a hostile record cannot fill the memory.
+    """
+    return _shown(
+        paper.title[: _TITLE * _SLACK],
+        tuple([author[: _NAME * _SLACK] for author in paper.authors[:AUTHORS_SHOWN]]),
+        paper.categories[0][: _PLACE * _SLACK] if paper.categories else "",
+        paper.venue[: _PLACE * _SLACK] if paper.venue else "",
+        (gist.text[: _GIST * _SLACK], gist.by[: _NAME * _SLACK]) if gist else ("", ""),
+        paper.signals.thumbnail[: _ASIDE_URL + 1] if paper.signals.thumbnail else "",
+        paper.links,
+    )
+
+
+@lru_cache(_PAPERS)
+def _shown(  # noqa: PLR0913, PLR0917  (what is shown)
+    title: str, authors: tuple[str, ...], category: str, venue: str, gist: tuple[str, str], picture: str, urls: Links
+) -> _Shown:
+    links = _links(urls)
+    return (
+        _plain_line(title, _TITLE),
+        links[0].url if links else "",
+        tuple([short_line(author, _NAME) for author in authors]),
+        short_line(category, _PLACE),
+        short_line(venue, _PLACE),
+        _plain_line(gist[0], _GIST),
+        short_line(gist[1], _NAME),
+        _picture(picture),
+        links,
     )
 
 
 def _reasons(evidence: Sequence[Evidence]) -> tuple[tuple[ReasonView, ...], int]:
     """The strongest reasons as they came, and what share of the score all others have, in percent."""
     named = [each for each in evidence if each.term != OTHER_TERMS][:REASONS_SHOWN]
-    rest = sum(each.share for each in evidence) - sum(each.share for each in named)
-    reasons = tuple(ReasonView(term=short_line(each.term, _TERM), percent=round(100 * each.share)) for each in named)
+    rest = sum([each.share for each in evidence]) - sum([each.share for each in named])
+    reasons = tuple([_reason(each.term[: _TERM * _SLACK], round(100 * each.share)) for each in named])
     return reasons, round(100 * rest)
+
+
+@lru_cache(_LINES)
+def _reason(term: str, percent: int) -> ReasonView:
+    return ReasonView(term=short_line(term, _TERM), percent=percent)
 
 
 def _nearest(nearest: Nearest | None) -> NearestView | None:
     if nearest is None:
         return None
-    title = short_line(readable(nearest.title[: _TITLE * _SLACK]), _ASIDE_TITLE) or short_line(nearest.id, _ASIDE_TITLE)
+    title = _plain_line(nearest.title[: _TITLE * _SLACK], _ASIDE_TITLE) or short_line(nearest.id, _ASIDE_TITLE)
     return NearestView(title=title, percent=round(100 * nearest.likeness))
 
 
 def _similar(paper: Paper) -> SimilarView:
-    urls = (link.url for link in _links(paper.links) if len(link.url) <= _ASIDE_URL)
-    return SimilarView(title=shorten(shown_title(paper), _ASIDE_TITLE), url=next(urls, ""))
+    return _named(shown_title(paper), paper.links)
+
+
+@lru_cache(_PAPERS)
+def _named(title: str, links: Links) -> SimilarView:
+    urls = (link.url for link in _links(links) if len(link.url) <= _ASIDE_URL)
+    return SimilarView(title=shorten(title, _ASIDE_TITLE), url=next(urls, ""))
 
 
 def heading_of(text: str) -> str:
@@ -197,26 +251,48 @@ def _is_told(match: Match) -> bool:
 
 def short_line(text: str, limit: int) -> str:
     """One clean line of at most `limit` characters."""
-    return shorten(one_line(text[: limit * _SLACK]), limit)
+    return _line(text[: limit * _SLACK], limit)
+
+
+@lru_cache(_LINES)
+def _line(text: str, limit: int) -> str:
+    return shorten(one_line(text), limit)
+
+
+@lru_cache(_LINES)
+def _plain_line(text: str, limit: int) -> str:
+    """One clean line, its maths as Unicode."""
+    return short_line(readable(text), limit)
 
 
 def shown_title(paper: Paper) -> str:
     """The title in at most 300 characters, its maths as Unicode; the id where it has none."""
-    return short_line(readable(paper.title[: _TITLE * _SLACK]), _TITLE) or paper.id
+    return _plain_line(paper.title[: _TITLE * _SLACK], _TITLE) or paper.id
 
 
 def _abstract(text: str, characters: int | None) -> str:
-    if characters is None:
-        return one_line(readable(text))
-    return lead(one_line(readable(text[: characters * _SLACK])), characters)
+    if characters is not None:
+        return _beginning(text[: characters * _SLACK], characters)
+    return _whole(text) if len(text) <= _LONGEST_REMEMBERED else _whole.__wrapped__(text)
 
 
-def _picture(url: str | None) -> str:
+@lru_cache(_PAPERS)
+def _beginning(text: str, characters: int) -> str:
+    return lead(one_line(readable(text)), characters)
+
+
+@lru_cache(_PAPERS)
+def _whole(text: str) -> str:
+    return one_line(readable(text))
+
+
+def _picture(url: str) -> str:
     """A picture's URL if it comes encrypted and a mail program would load it by itself anyway; else empty."""
     found = web_url(url)
     return found if found and found.startswith("https://") and len(found) <= _ASIDE_URL else ""
 
 
+@lru_cache(_PAPERS)
 def _links(links: Links) -> tuple[LinkView, ...]:
     """The links that are safe, abstract first, as it is where the title leads."""
     urls = {label: web_url(getattr(links, name)) for name, label in _LABELS.items()}

@@ -10,6 +10,7 @@ from pathlib import Path
 import jinja2
 
 from digest.errors import TemplateError
+from digest.fragments import BlockContext, Once
 from digest.look import Look
 from digest.paper_view import SIMILAR_SHOWN
 from digest.ranking.labels import OTHER_TERMS, OUTSIDE
@@ -20,6 +21,7 @@ from digest.types import (
     Headline,
     Issue,
     Links,
+    Mail,
     Match,
     Nearest,
     Paper,
@@ -50,7 +52,7 @@ _SUBJECT_LIMIT = 200  # a header's length is ours to bound even where a user's t
 
 
 class Renderer:
-    """The templates, compiled and tried.
+    """The templates, compiled and tried. Threads may share one; what it remembers of papers, others do not have.
 
     A template is looked for in `overrides` first (a folder that need not exist), then among the shipped ones; the
     shipped ones are also named `default/…`, so that an override can extend what it replaces.
@@ -79,13 +81,19 @@ class Renderer:
         Raises:
             TemplateError: an overriding template fails on this issue.
         """
-        mail = view(issue, self._look, characters=ABSTRACT)
-        return Rendered(
-            subject=shorten(one_line(self._fill(SUBJECT, mail)), _SUBJECT_LIMIT),
-            text=self._fill(TEXT, mail),
-            html=self._html(issue),
-            page=self._fill(PAGE, replace(view(issue, self._look, characters=None), twins=twins)),
-        )
+        mail = self.mail(issue)
+        page = self._fill(PAGE, replace(view(issue, self._look, characters=None), twins=twins))
+        return Rendered(subject=mail.subject, text=mail.text, html=mail.html, page=page)
+
+    def mail(self, issue: Issue) -> Mail:
+        """What `render` makes of the issue for its mail, without the page.
+
+        Raises:
+            TemplateError: an overriding template fails on this issue.
+        """
+        shown = view(issue, self._look, characters=ABSTRACT)
+        subject = shorten(one_line(self._fill(SUBJECT, shown)), _SUBJECT_LIMIT)
+        return Mail(subject=subject, text=self._fill(TEXT, shown), html=self._html(issue, shown))
 
     def has_room(self, issue: Issue) -> bool:
         """Whether the issue's HTML part keeps the limit when the abstracts are left out.
@@ -103,9 +111,9 @@ class Renderer:
         """
         return self._fill(ARCHIVE, listing)
 
-    def _html(self, issue: Issue) -> str:
+    def _html(self, issue: Issue, shown: IssueView) -> str:
         """The HTML part in the fullest form that keeps the limit, or in the barest."""
-        html = self._fill(HTML, view(issue, self._look, characters=ABSTRACT))
+        html = self._fill(HTML, shown)
         for characters in _TIGHTER_ABSTRACTS:
             if _is_small(html):
                 break
@@ -161,7 +169,9 @@ def environment(overrides: Path | None = None) -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         auto_reload=False,
+        extensions=[Once],
     )
+    made.context_class = BlockContext
     made.filters.update(number=_number, shorten=shorten, wrap=wrap)
     return made
 

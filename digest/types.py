@@ -296,12 +296,18 @@ class Skip:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rendered:
-    """An issue as text for people: subject line, the two parts of the mail, and the web page."""
+class Mail:
+    """An issue as a mail says it: subject line, plain text, and HTML."""
 
     subject: str
     text: str
     html: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered(Mail):
+    """An issue as text for people: as a mail, and as a web page."""
+
     page: str
 
 

@@ -74,15 +74,25 @@ def wrap(text: str, width: int = 72, first: str = "", rest: str | None = None) -
     longer than a line is broken.
     """
     rest = " " * columns(first) if rest is None else rest
+    indent, used = columns(rest), columns(first)
+    size_of = len if text.isascii() else columns
+    words = _BREAK.split(text.strip())
+    sizes = list(map(size_of, words))
+    room = max(2, width - max(used, indent))
+    if max(sizes) > room:
+        words = list(_pieces(words, room))
+        sizes = list(map(size_of, words))
     lines: list[str] = []
-    line, used, empty = first, columns(first), True
-    for word in _pieces(_BREAK.split(text.strip()), max(2, width - max(columns(first), columns(rest)))):
-        size = columns(word)
-        if not empty and used + 1 + size > width:
-            lines.append(line)
-            line, used, empty = rest, columns(rest), True
-        line, used, empty = (line + word, used + size, False) if empty else (f"{line} {word}", used + 1 + size, False)
-    return "\n".join([*lines, line.rstrip()])
+    begin = 0
+    prefix = first
+    used -= 1  # the first word of a line has no blank before it
+    for at, size in enumerate(sizes):
+        used += 1 + size
+        if used > width and at > begin:
+            lines.append(prefix + " ".join(words[begin:at]))
+            begin, prefix, used = at, rest, indent + size
+    lines.append((prefix + " ".join(words[begin:])).rstrip())
+    return "\n".join(lines)
 
 
 def _between_clusters(text: str, end: int) -> int:
