@@ -2,15 +2,17 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+NODE := $(VENV)/node
 DEMO_HOME ?= .demo
 
-.PHONY: help demo test check lint templates bench screenshot clean
+.PHONY: help demo test check lint templates node-tools bench screenshot clean
 
 help:
 	@echo "make demo        set up, then run the whole product on the bundled sample papers"
 	@echo "make test        set up, then run the fast tests"
 	@echo "make check       everything CI runs: all tests, linters, types, import contracts"
 	@echo "make templates   write the mails' HTML from templates/source"
+	@echo "make node-tools  what checks mails and pages for mail programs, HTML and accessibility (needs npm)"
 	@echo "make bench       speed and memory, printed as figures"
 	@echo "make screenshot  docs/issue.png, a picture of one issue (needs Debian's chromium)"
 	@echo "make clean       remove the environment and the demo's files"
@@ -46,7 +48,18 @@ lint: $(VENV)/installed-dev
 	@$(BIN)/lint-imports
 
 check: lint
+	@$(MAKE) --no-print-directory node-tools || echo "Going on without: the tests that need them are skipped."
 	@$(BIN)/pytest -q
+
+node-tools: $(NODE)/installed
+
+$(NODE)/installed: tests/node/package.json
+	@command -v npm >/dev/null || { echo "npm is missing: apt-get install npm"; exit 1; }
+	@echo "Setting up $(NODE) …"
+	@mkdir -p $(NODE)
+	@cp tests/node/package.json $(NODE)/
+	@npm install --prefix $(NODE) --no-package-lock --no-audit --no-fund --ignore-scripts --fetch-retries=1 --loglevel=error
+	@touch $@
 
 bench: $(VENV)/installed-dev
 	@$(BIN)/python bench/ingest.py

@@ -194,7 +194,7 @@ def _shown(  # noqa: PLR0913, PLR0917  (what is shown)
     return (
         _plain_line(title, _TITLE),
         links[0].url if links else "",
-        tuple([short_line(author, _NAME) for author in authors]),
+        tuple([name for author in authors if (name := short_line(author, _NAME))]),
         short_line(category, _PLACE),
         short_line(venue, _PLACE),
         _plain_line(gist[0], _GIST),

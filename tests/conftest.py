@@ -3,10 +3,33 @@
 from __future__ import annotations
 
 import os
+import shutil
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import hypothesis
 import pytest
+
+from digest.look import Layout, Look
+from digest.paper_view import LinkView
+from digest.ranking.labels import LIKED, OTHER_TERMS, OUTSIDE
+from digest.render import ARCHIVE, HTML, PAGE, environment
+from digest.twins.archive import archive
+from digest.types import (
+    Evidence,
+    Gist,
+    Headline,
+    Issue,
+    Links,
+    Match,
+    Nearest,
+    Paper,
+    Section,
+    Signals,
+    Update,
+)
+from digest.view import TwinsView, view
 
 # Machines are slow at times, so no example has a deadline; and a landing must not hang on the day's luck: what is found
 # by other examples is found at the desk.
@@ -24,3 +47,90 @@ def samples() -> Path:
     if not folder.is_dir():
         pytest.skip("the real dumps are not here: they belong at ../shared/samples beside the checkout")
     return folder
+
+
+@pytest.fixture(scope="session")
+def node_tools() -> Path:
+    """The folder of what checks HTML; tests that need it are skipped where it is missing."""
+    if shutil.which("node") is None:
+        pytest.skip("node is missing: apt-get install nodejs npm, then make node-tools")
+    folder = REPOSITORY / ".venv" / "node"
+    if not (folder / "installed").is_file():
+        pytest.skip(
+            "caniemail, html-validate and axe-core are not in .venv/node: make node-tools (asks npm's registry)"
+        )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def documents() -> dict[str, str]:
+    """Mails and pages by name that show, taken together, everything the shipped templates can show."""
+    owls = Paper(
+        id="arxiv:2505.00001",
+        title="Quiet Owls: Listening for Wingbeats below the Noise Floor of a Wood",
+        abstract="Owls fly without a sound. We lay out microphones in a wood & hear them all the same. " * 9,
+        authors=("Ada Example", "Bo Müller", "سلمى", "Dina Roe", "Eve Fry", "Finn Oak"),
+        categories=("eess.AS",),
+        venue="Journal of Woods",
+        announced=date(2025, 5, 9),
+        links=Links(**{name: f"https://example.org/{name}?a=1&b=2" for name in Links.__dataclass_fields__}),
+        signals=Signals(upvotes=1234, comments=1, stars=56, thumbnail="https://pictures.example.org/owl.png"),
+    )
+    tides = Paper(id="title:tides", title="مد وجزر: Tides in Two Scripts", signals=Signals(upvotes=0))
+    bread = Paper(id="title:bread", title="How Bread Rises")
+    telling = Match(
+        paper=owls,
+        score=81.4,
+        interest=LIKED,
+        evidence=tuple(Evidence(term=term, share=0.3) for term in ("microphone array", "owl", OTHER_TERMS)),
+        nearest=Nearest(id="arxiv:2401.00001", title="Wings at Night", likeness=0.62),
+        similar=(owls, bread, bread, bread),
+        gist=Gist(text="Owls fly without a sound because their feathers are soft.", by="the authors"),
+    )
+    bare = Match(paper=bread, score=5.0, interest=OUTSIDE)
+    full = Issue(
+        id="ada-2025-05-09",
+        profile="ada",
+        name="Ada",
+        day=date(2025, 5, 9),
+        composed=datetime(2025, 5, 9, 6, tzinfo=UTC),
+        sections=(
+            Section(heading="Sounds of animals", matches=(telling, Match(paper=tides, score=33.0, interest="Sea"))),
+            Section(heading="", matches=(bare,)),
+        ),
+        considered=131,
+        passed=14,
+        sources=("arXiv cs.DL: 4 papers of 9 May", "bioRxiv: nothing new since 8 May"),
+        updates=tuple(Update(paper=paper, what="version 2, 9 May 2025") for paper in (owls, bread)),
+        held=3,
+    )
+    empty = replace(full, sections=(), updates=(), held=0)
+    look = Look(logo="https://example.org/logo.png", masthead="Owl Lab", address="1 Wood Lane, Oxford")
+    twins = TwinsView(bibtex="a.bib", markdown="a.md", archive="b.html", atom="b.atom", json_feed="b.json")
+    headlines = (
+        Headline(issue="", day=date(2025, month, 9), papers=2, first=paper) for month, paper in ((5, owls), (4, None))
+    )
+    listing = archive("Ada", "ada", ((each, "a.html") for each in headlines), atom="b.atom", json_feed="b.json")
+    templates = environment()
+
+    def filled(name: str, issue: Issue, layout: Layout = Layout.CARDS, *, shortened: bool = False) -> str:
+        """A template with all that a site adds, which `Renderer` leaves out while there is none."""
+        links = tuple(LinkView(label=f"{word} like this", url="https://example.org/judge") for word in ("More", "Less"))
+        shown = view(issue, replace(look, layout=layout), characters=None if name == PAGE else 600, shortened=shortened)
+        sections = tuple(
+            replace(section, papers=tuple(replace(paper, actions=links) for paper in section.papers))
+            for section in shown.sections
+        )
+        shown = replace(shown, sections=sections, elsewhere=links, account=links, twins=twins if name == PAGE else None)
+        return templates.get_template(name).render(shown.variables())
+
+    return {
+        "mail-cards": filled(HTML, full),
+        "mail-compact": filled(HTML, full, Layout.COMPACT),
+        "mail-shortened": filled(HTML, replace(full, held=0), shortened=True),
+        "mail-empty": filled(HTML, empty),
+        "page-issue": filled(PAGE, full),
+        "page-empty": filled(PAGE, empty),
+        "page-archive": templates.get_template(ARCHIVE).render(listing.variables()),
+        "page-archive-empty": templates.get_template(ARCHIVE).render(replace(listing, months=()).variables()),
+    }

@@ -249,6 +249,14 @@ def test_what_is_here_for_no_interest_is_labelled(renderer: Renderer, interest: 
     assert len(re.findall(f">{label}<", once.html)) == 1 == len(re.findall(f">{label}<", once.page))
 
 
+def test_authors_without_a_name_leave_no_commas(renderer: Renderer) -> None:
+    """A name of nothing that can be seen is left out, and the others stand as they would without it."""
+    rendered = renderer.render(issue(replace(OWLS, authors=("", "Ada Example", "\u200e", "Bo Müller"))))
+    for part in (rendered.text, Document(rendered.html).text, Document(rendered.page).text):
+        assert "Ada Example, Bo Müller" in " ".join(part.split())
+        assert ", ," not in part
+
+
 def test_what_is_not_known_is_not_shown(renderer: Renderer) -> None:
     """A paper with nothing but a title has no empty chips, links, counts or lines."""
     bare = Match(paper=BARE, score=9.0, interest="")
@@ -259,6 +267,7 @@ def test_what_is_not_known_is_not_shown(renderer: Renderer) -> None:
         assert "▲" not in part
         assert "comment" not in part
         assert "Why this paper" not in part
+        assert not re.search(r"<p[^>]*>\s*</p>", part)
     assert Document(html).hrefs == set() == Document(page).hrefs
 
 
@@ -451,7 +460,8 @@ def test_titles_and_abstracts_find_their_own_direction(renderer: Renderer) -> No
     for html in (rendered.html, rendered.page):
         assert re.search(r'<h2[^>]* dir="auto"', html)
         assert re.search(r'<p [^>]*dir="auto"[^>]*>Owls fly', html)
-        assert "<bdi>Bo Müller</bdi>" in html
+    assert '<span dir="auto">Bo Müller</span>' in rendered.html, "mail programs take <bdi> away"
+    assert "<bdi>Bo Müller</bdi>" in rendered.page
 
 
 def test_mail_html_works_where_mail_is_read(renderer: Renderer) -> None:
