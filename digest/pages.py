@@ -56,5 +56,5 @@ def _write_reader(connection: sa.Connection, folder: Path, renderer: Renderer, n
     listed = ((headline, page) for headline, page in pages if (folder / page).exists())
     listing = archive(issue.name, issue.profile, listed, atom=links.atom, json_feed=links.json_feed)
     write_whole(folder / links.atom, atom.write(feed, links).encode())
-    write_whole(folder / links.json_feed, json_feed.write(feed).encode())
+    write_whole(folder / links.json_feed, json_feed.write(feed, links).encode())
     write_whole(folder / links.archive, renderer.archive(listing).encode())

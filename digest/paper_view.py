@@ -38,6 +38,8 @@ _SLACK = (
 _LINES, _PAPERS = 16_384, 2_048  # texts that are remembered, and papers: 15 MB when full of what is usual
 _LONGEST_REMEMBERED = 20_000  # characters of an abstract; a longer one is none, and not worth the memory
 
+_WIDTHLESS = " \u200b\u200c\u200d\u00ad"  # spaces and joiners of no width, and the soft hyphen
+
 _URL_CHARACTERS = re.compile(r"[^\s\x00-\x20\x7f-\x9f\u2000-\u206f\ufeff\"'<>\\^`{|}]+")
 _LABELS = {"abstract": "Abstract", "pdf": "PDF", "html": "HTML", "code": "Code", "project": "Project"}
 
@@ -256,7 +258,8 @@ def short_line(text: str, limit: int) -> str:
 
 @lru_cache(_LINES)
 def _line(text: str, limit: int) -> str:
-    return shorten(one_line(text), limit)
+    line = shorten(one_line(text), limit)
+    return line if line.strip(_WIDTHLESS) else ""
 
 
 @lru_cache(_LINES)

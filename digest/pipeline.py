@@ -197,6 +197,15 @@ def mail(settings: Settings, rendered: Rendered, issue: Issue, recipient: str) -
     return build(rendered, envelope)
 
 
+def names_of(settings: Settings) -> Names:
+    """What pages are called here, and where they are served.
+
+    Raises:
+        SettingsError: the installation's secret cannot be read.
+    """
+    return Names(secret.load(settings.secret), settings.pages_url)
+
+
 def deliver(
     store: Store, settings: Settings, renderer: Renderer, *, now: datetime, progress: Progress | None = None
 ) -> RunReport:
@@ -209,7 +218,7 @@ def deliver(
     """
     report = RunReport()
     watch = progress or Silent()
-    names = Names(secret.load(settings.secret))
+    names = names_of(settings)
     with store.reading() as connection:
         total = deliveries.waiting(connection, now=now)
     done = 0

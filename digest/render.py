@@ -46,7 +46,15 @@ HTML_LIMIT = 100_000
 """Bytes of HTML in a mail; Gmail cuts off what lies beyond 102 KB."""
 
 _TIGHTER_ABSTRACTS = (300, 120, 0)
-_TWINS = TwinsView(bibtex="a.bib", markdown="a.md", archive="b.html", atom="b.atom", json_feed="b.json")
+_TWINS = TwinsView(
+    page="a.html",
+    bibtex="a.bib",
+    markdown="a.md",
+    archive="b.html",
+    atom="b.atom",
+    json_feed="b.json",
+    base="https://example.org/",
+)
 _HEADLINE = Headline(issue="specimen", day=date(2000, 1, 1), papers=2, first=Paper(id="title:a", title="Specimen"))
 _SUBJECT_LIMIT = 200  # a header's length is ours to bound even where a user's template says more than ours does
 
@@ -73,7 +81,8 @@ class Renderer:
     def render(self, issue: Issue, twins: TwinsView | None = None) -> Rendered:
         """The issue for people: the same issue gives the same text, byte for byte.
 
-        `twins` are what the page links to as the issue's other forms; None where it stands alone.
+        `twins` are what the page links to as the issue's other forms, and the mail where it is known where they are
+        served; None where it stands alone.
 
         Abstracts in the HTML part are shortened until it stays below `HTML_LIMIT` bytes, if it `has_room` for all
         papers. The page has whole abstracts.
@@ -81,17 +90,18 @@ class Renderer:
         Raises:
             TemplateError: an overriding template fails on this issue.
         """
-        mail = self.mail(issue)
+        mail = self.mail(issue, twins)
         page = self._fill(PAGE, replace(view(issue, self._look, characters=None), twins=twins))
         return Rendered(subject=mail.subject, text=mail.text, html=mail.html, page=page)
 
-    def mail(self, issue: Issue) -> Mail:
+    def mail(self, issue: Issue, twins: TwinsView | None = None) -> Mail:
         """What `render` makes of the issue for its mail, without the page.
 
         Raises:
             TemplateError: an overriding template fails on this issue.
         """
-        shown = view(issue, self._look, characters=ABSTRACT)
+        elsewhere = twins.elsewhere if twins else ()
+        shown = view(issue, self._look, characters=ABSTRACT, elsewhere=elsewhere)
         subject = shorten(one_line(self._fill(SUBJECT, shown)), _SUBJECT_LIMIT)
         return Mail(subject=subject, text=self._fill(TEXT, shown), html=self._html(issue, shown))
 
@@ -117,7 +127,8 @@ class Renderer:
         for characters in _TIGHTER_ABSTRACTS:
             if _is_small(html):
                 break
-            html = self._fill(HTML, view(issue, self._look, characters=characters, shortened=True))
+            tighter = view(issue, self._look, characters=characters, shortened=True, elsewhere=shown.elsewhere)
+            html = self._fill(HTML, tighter)
         return html
 
     def _compile(self, name: str) -> None:

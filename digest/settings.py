@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 FILE = "digest.toml"
 """What the settings file is called in the home folder."""
 
+_PAGES = re.compile(r"https?://[\w.-]+(?::\d+)?(?:/[\w.~/-]{0,300})?", re.ASCII)
 _PICTURE = re.compile(r"https://[\w.-]+(?::\d+)?/[^\s<>\"'\\\\^`{|}]{1,500}", re.ASCII)
 _CONTACT = re.compile(r"[^@\s()<>]+@[^@\s()<>]+|https?://[^\s()<>]+")
 
@@ -111,6 +112,9 @@ class Settings(BaseModel):
         default="", description="A mail address or URL that servers are given, to write to if we are a burden to them."
     )
 
+    pages_url: str = Field(
+        default="", description="Where the folder of pages is served, for mails and feeds to lead there."
+    )
     summaries: Summaries | None = Field(default=None, description="A language model that writes the gists.")
     accent: str = Field(default=ACCENT, description="The colour of links and buttons, to be read on white.")
     logo: str = Field(
@@ -152,6 +156,13 @@ class Settings(BaseModel):
     @classmethod
     def _is_readable(cls, value: str) -> str:
         return look.parse(value)
+
+    @field_validator("pages_url")
+    @classmethod
+    def _is_folder(cls, value: str) -> str:
+        if value and not _PAGES.fullmatch(value):
+            raise ValueError(f"expected the URL of a folder, like https://example.org/digest/, got {value!r}")
+        return value and value.rstrip("/") + "/"
 
     @field_validator("logo")
     @classmethod

@@ -21,7 +21,7 @@ ELLIPSIS = "\N{NO-BREAK SPACE}…"
 # Controls, bidi marks, embeddings, overrides and isolates (Unicode UAX #9), and the other invisible format characters
 # that can make a line read as what it is not. Joiners stay: emoji, Persian and Indic scripts are spelt with them.
 _UNSEEN = re.compile(
-    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u061c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u061c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff]"
 )
 _SURROGATE = re.compile("[\ud800-\udfff]")
 

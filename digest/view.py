@@ -53,13 +53,29 @@ class AccentView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TwinsView:
-    """Where an issue's other forms stand, its reader's archive and feeds: references relative to the issue's page."""
+    """Where an issue's other forms stand, its reader's archive and feeds: references relative to the issue's page.
 
+    `base` is the URL that they are relative to; empty where nobody knows it.
+    """
+
+    page: str
     bibtex: str
     markdown: str
     archive: str
     atom: str
     json_feed: str
+    base: str = ""
+
+    @property
+    def elsewhere(self) -> tuple[LinkView, ...]:
+        """What a mail leads to; nothing where nobody knows the base."""
+        named = {
+            "Read on the web": self.page,
+            "BibTeX": self.bibtex,
+            "All issues": self.archive,
+            "Atom feed": self.atom,
+        }
+        return tuple(LinkView(label=label, url=self.base + name) for label, name in named.items() if self.base)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +116,14 @@ class IssueView:
         return {each.name: getattr(self, each.name) for each in fields(self)}
 
 
-def view(issue: Issue, look: Look | None = None, *, characters: int | None, shortened: bool = False) -> IssueView:
+def view(
+    issue: Issue,
+    look: Look | None = None,
+    *,
+    characters: int | None,
+    shortened: bool = False,
+    elsewhere: tuple[LinkView, ...] = (),
+) -> IssueView:
     """What templates may say of the issue.
 
     Args:
@@ -108,6 +131,7 @@ def view(issue: Issue, look: Look | None = None, *, characters: int | None, shor
         look: what of its look is the operator's; None for the defaults.
         characters: how long an abstract may be; None leaves it whole, 0 leaves it out.
         shortened: whether the abstracts are shorter than usual, for the templates to say so.
+        elsewhere: where else the issue can be read.
     """
     look = look or Look()
     number = 0
@@ -153,7 +177,7 @@ def view(issue: Issue, look: Look | None = None, *, characters: int | None, shor
         held=issue.held,
         pictures=any(paper.thumbnail for section in sections for paper in section.papers),
         sources=tuple(short_line(line, _HEADING) for line in issue.sources[:SOURCES_SHOWN]),
-        elsewhere=(),
+        elsewhere=elsewhere,
         account=(),
         layout=look.layout.value,
         accent=AccentView(light=look.accent, dark=look.accent_on_dark),

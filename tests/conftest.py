@@ -106,7 +106,9 @@ def documents() -> dict[str, str]:
     )
     empty = replace(full, sections=(), updates=(), held=0)
     look = Look(logo="https://example.org/logo.png", masthead="Owl Lab", address="1 Wood Lane, Oxford")
-    twins = TwinsView(bibtex="a.bib", markdown="a.md", archive="b.html", atom="b.atom", json_feed="b.json")
+    twins = TwinsView(
+        page="a.html", bibtex="a.bib", markdown="a.md", archive="b.html", atom="b.atom", json_feed="b.json"
+    )
     headlines = (
         Headline(issue="", day=date(2025, month, 9), papers=2, first=paper) for month, paper in ((5, owls), (4, None))
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -261,3 +262,18 @@ def test_a_hostile_title_is_text_in_the_archive(renderer: Renderer) -> None:
     assert len(Links(html).found["a.html"]) < 320
     empty = renderer.archive(archive("Ada", "ada", [], atom="a.atom", json_feed="a.json"))
     assert "There are no issues yet." in empty
+
+
+def test_mails_and_feeds_lead_to_where_pages_are_served(folder: Folder) -> None:
+    """Where it is known under which URL the pages stand, the mail leads to them, and feeds know their own address."""
+    base = "https://lab.example.org/digest/"
+    made = folder.issue(DAY, "ada", "Owls")
+    links = Names(NAMES.secret, base).links(made)
+    folder.publish(made, Names(NAMES.secret, base))
+    rendered = folder.renderer.render(made, links)
+    for name in (links.page, links.bibtex, links.archive, links.atom):
+        assert (folder.settings.pages / name).is_file()
+        assert base + name in rendered.text
+        assert f'href="{base}{name}"' in rendered.html
+    assert json.loads(folder.text("reader.json"))["feed_url"] == base + links.json_feed
+    assert "https://" not in folder.renderer.render(made, NAMES.links(made)).text

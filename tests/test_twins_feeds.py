@@ -44,7 +44,9 @@ OWLS = Paper(
     links=Links(abstract="https://arxiv.org/abs/2505.00001", pdf="https://arxiv.org/pdf/2505.00001?a=1&b=2"),
     signals=Signals(upvotes=12),
 )
-TWINS = TwinsView(bibtex="i.bib", markdown="i.md", archive="ada-x.html", atom="ada-x.atom", json_feed="ada-x.json")
+TWINS = TwinsView(
+    page="i.html", bibtex="i.bib", markdown="i.md", archive="ada-x.html", atom="ada-x.atom", json_feed="ada-x.json"
+)
 WORDS = st.text(st.sampled_from([*"abXYZ019 éß中م&<>\"'.:;%#\n\t", "\N{SNOWMAN}", "\N{GRINNING FACE}"]), max_size=40)
 WILD = st.text(st.characters(), max_size=40) | st.text(st.sampled_from([*"<>&\"']]>\x00\x0b\x1f\ufffe\ud800\u202e a"]))
 TITLES = WORDS.map(lambda text: clean(clean(text))).filter(lambda title: any(map(str.isalnum, title)))

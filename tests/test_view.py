@@ -83,9 +83,11 @@ def test_the_topic_of_an_issue_is_that_of_nearly_all_papers(interests: tuple[str
     assert shown.topic == topic
 
 
-def test_a_paper_is_never_nameless() -> None:
+@pytest.mark.parametrize("title", ["\u202e \n", "\u200b\u200b", "\ufffe", "\u00ad"])
+def test_a_paper_is_never_nameless(title: str) -> None:
     """A title of nothing visible gives way to the paper's identifier."""
-    assert view(issue(Paper(id="arxiv:2505.00001", title="\u202e \n")), characters=0).first == "arxiv:2505.00001"
+    shown = view(issue(Paper(id="arxiv:2505.00001", title=title)), characters=0)
+    assert shown.first == shown.sections[0].papers[0].title == "arxiv:2505.00001"
 
 
 def test_maths_is_readable_wherever_a_paper_is_named() -> None:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from digest import profiles, secret
+from digest import profiles
 from digest.cli.context import (
     clock,
     composed_at,
@@ -98,12 +98,14 @@ def _last(store: Store, reader: Profile, form: Form, last: int | None) -> tuple[
 
 
 def _written(found: tuple[Issue, ...], form: Form, options: Settings) -> str:
+    from digest import pipeline
     from digest.twins import atom, bibtex, entries, json_feed, markdown
-    from digest.twins.names import Names
 
     if form is Form.BIBTEX:
         return bibtex.write(found)
     if form is Form.MARKDOWN:
         return "\n".join(map(markdown.write, found))
-    feed = entries.feed(found, Names(secret.load(options.secret)).reader(found[0].profile))
-    return atom.write(feed) if form is Form.ATOM else json_feed.write(feed)
+    names = pipeline.names_of(options)
+    feed = entries.feed(found, names.reader(found[0].profile))
+    twins = names.links(found[0]) if options.pages_url else None
+    return atom.write(feed, twins) if form is Form.ATOM else json_feed.write(feed, twins)

@@ -124,7 +124,9 @@ def preview(
     if form is Form.JSON:
         print_json(TypeAdapter(Issue).dump_python(issue, mode="json"))
         return
-    rendered = Renderer(options.templates, options.look).render(issue)
+    # Without a place where pages are served no part of a mail leads to one.
+    twins = pipeline.names_of(options).links(issue) if options.pages_url else None
+    rendered = Renderer(options.templates, options.look).render(issue, twins)
     if form is Form.EML:
         # A profile need not have an address to be looked at.
         print_bytes(pipeline.mail(options, rendered, issue, reader.email or "reader@localhost"))

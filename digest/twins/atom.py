@@ -35,8 +35,8 @@ def write(feed: Feed, twins: TwinsView | None = None) -> str:
     _add(ET.SubElement(root, "author"), "name", _PROGRAM)
     _add(root, "generator", _PROGRAM)
     if twins:
-        ET.SubElement(root, "link", rel="self", type="application/atom+xml", href=twins.atom)
-        ET.SubElement(root, "link", rel="alternate", type="text/html", href=twins.archive)
+        ET.SubElement(root, "link", rel="self", type="application/atom+xml", href=twins.base + twins.atom)
+        ET.SubElement(root, "link", rel="alternate", type="text/html", href=twins.base + twins.archive)
     for entry in feed.entries:
         _append(root, entry)
     ET.indent(root)

@@ -7,17 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from digest.twins.entries import Entry, Feed
+    from digest.view import TwinsView
 
 VERSION = "https://jsonfeed.org/version/1.1"
 
 
-def write(feed: Feed) -> str:
-    """The feed as a JSON document.
+def write(feed: Feed, twins: TwinsView | None = None) -> str:
+    """The feed as a JSON document; `twins` say where it and the reader's archive stand, if that is known.
 
-    Addresses of the feed itself are left out: the format has no relative ones, and an installation need not know where
-    its pages are served.
+    The format has no relative addresses, so that they are left out where nobody knows the base.
     """
-    said = {"version": VERSION, "title": feed.title, "items": [_item(entry) for entry in feed.entries]}
+    said: dict[str, Any] = {"version": VERSION, "title": feed.title}
+    if twins and twins.base:
+        said |= {"home_page_url": twins.base + twins.archive, "feed_url": twins.base + twins.json_feed}
+    said["items"] = [_item(entry) for entry in feed.entries]
     return json.dumps(said, ensure_ascii=False, indent=1) + "\n"
 
 

@@ -24,9 +24,13 @@ _TOKEN_BYTES = 16
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The names of an installation with this secret; the same secret gives the same names for good."""
+    """The names of an installation with this secret; the same secret gives the same names for good.
+
+    `base` is the URL of the folder that they stand in; empty where nobody knows it.
+    """
 
     secret: bytes
+    base: str = ""
 
     def issue(self, issue_id: str, profile: str, day: date) -> str:
         """What an issue's files are called, without ending: `2025-05-09-ada-` and the token."""
@@ -40,11 +44,13 @@ class Names:
         """Where an issue's twins stand, as references relative to its page (RFC 3986, section 4.2)."""
         issued, reader = self.issue(issue.id, issue.profile, issue.day), self.reader(issue.profile)
         return TwinsView(
+            page=f"{issued}.html",
             bibtex=f"{issued}.bib",
             markdown=f"{issued}.md",
             archive=f"{reader}.html",
             atom=f"{reader}.atom",
             json_feed=f"{reader}.json",
+            base=self.base,
         )
 
     def _token(self, kind: str, name: str) -> str:
