@@ -47,7 +47,7 @@ _ARXIV = re.compile(
     re.VERBOSE | re.IGNORECASE | re.ASCII,
 )
 _DOI = re.compile(
-    r"(?P<resolver>(?:https?://)?[^/\s]*doi[^/\s]*/|(?:urn:)?doi:\s*)?(?P<doi>10\.\d{4,9}(?:\.\d+)*/\S+)",
+    r"(?P<resolver>(?:https?://)?(?=[^/\s]*doi)[^/\s]*+/|(?:urn:)?doi:\s*)?(?P<doi>10\.\d{4,9}(?:\.\d+)*/\S+)",
     re.IGNORECASE | re.ASCII,
 )
 # bioRxiv and medRxiv put the version behind the DOI, and a page of the same paper behind that.

@@ -131,7 +131,8 @@ def people(text: str) -> tuple[str, ...]:
         if not found:
             break
     names: list[str] = []
-    for part in _BETWEEN_NAMES.split(text.replace("(", "").replace(")", "")):
+    # White space in one piece: the separators look for their ends from each space on.
+    for part in _BETWEEN_NAMES.split(" ".join(text.replace("(", "").replace(")", "").split())):
         name = part.strip()
         if names and _SUFFIX.fullmatch(name):
             names[-1] += f", {name}"

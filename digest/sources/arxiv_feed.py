@@ -51,7 +51,7 @@ def _outcomes(name: str, parts: feed_xml.FeedParts) -> Iterator[Paper | Rejectio
     if why := fault(parts.document()):
         raise SourceError(name, f"not well-formed before the first entry: {why}")
     limits = Limits()
-    faults = [limits.excess(text) for text in parts.entries]
+    faults = [limits.excess(text) if "<title" in text else "no title" for text in parts.entries]
     entries = [shortened(text) for text, excess in zip(parts.entries, faults, strict=True) if not excess]
     if fault(parts.document(*entries)):
         faults = [
@@ -59,10 +59,9 @@ def _outcomes(name: str, parts: feed_xml.FeedParts) -> Iterator[Paper | Rejectio
             for why, text in zip(faults, parts.entries, strict=True)
         ]
         entries = [shortened(text) for text, why in zip(parts.entries, faults, strict=True) if not why]
-    whole, head = parsed(parts.document(*entries)), parsed(parts.document())
+    head = parsed(parts.document())
     day = _feed_day(head.feed) if head else None
-    is_read = whole and len(whole.entries) == len(entries)
-    found = iter(whole.entries if is_read else [_alone(parts, text) for text in entries])
+    found = iter(limits.parsed(lambda some: parts.alone(*some), entries))
     for number, (text, why) in enumerate(zip(parts.entries, faults, strict=True), start=1):
         where = f"{name}: entry {number}"
         entry = None if why else next(found)
@@ -74,11 +73,6 @@ def _outcomes(name: str, parts: feed_xml.FeedParts) -> Iterator[Paper | Rejectio
 
 def _ill_formed(fault: str) -> str:
     return f"not well-formed: {fault}" if fault else ""
-
-
-def _alone(parts: feed_xml.FeedParts, text: str) -> Any:  # noqa: ANN401 - feedparser's results have no types
-    found = parsed(parts.alone(text))
-    return found.entries[0] if found and len(found.entries) == 1 else None
 
 
 def _outcome(where: str, entry: Any, day: date | None, text: str) -> Paper | Rejection:  # noqa: ANN401

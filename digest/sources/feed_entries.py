@@ -16,7 +16,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from digest.sources import feed_xml
-from digest.sources.feed_parsing import Limits, fault, parsed, shortened
+from digest.sources.feed_parsing import Limits, fault, shortened
 from digest.sources.xml_mending import mended
 
 if TYPE_CHECKING:
@@ -127,7 +127,8 @@ def read(feed: Feed) -> Iterator[Entry]:
     while batch := list(_batch(texts)):
         faults = [limits.excess(text) if _TITLE.search(text) else "no title" for text in batch]
         batch = [shortened(text) for text in batch]
-        found = iter(_entries(feed.frame, [text for text, fault in zip(batch, faults, strict=True) if not fault]))
+        whole = [text for text, fault in zip(batch, faults, strict=True) if not fault]
+        found = iter(_entries(feed.frame, whole, limits))
         yield from (
             Entry(text, None, fault) if fault else next(found) for text, fault in zip(batch, faults, strict=True)
         )
@@ -142,36 +143,25 @@ def _batch(texts: Iterator[str]) -> Iterator[str]:
             return
 
 
-def _entries(frame: Frame, texts: Sequence[str]) -> list[Entry]:
-    """What feedparser makes of entries: of all at once where that goes well, else of the broken ones mended."""
-    if not texts:
-        return []
-    if (found := _parsed(frame, texts)) is not None:
-        return [Entry(text, fields) for text, fields in zip(texts, found, strict=True)]
-    whole = [mended(text, frame.prefixes) if _fault(frame, text) else text for text in texts]
-    faults = [_fault(frame, text) for text in whole]
-    read = iter(_each(frame, [text for text, fault in zip(whole, faults, strict=True) if not fault]))
+def _entries(frame: Frame, texts: Sequence[str], limits: Limits) -> list[Entry]:
+    """What feedparser makes of entries, of which those that are not well-formed are mended first."""
+    whole, faults = texts, [""] * len(texts)
+    if _fault(frame, "".join(texts)):
+        whole = [mended(text, frame.prefixes) if _fault(frame, text) else text for text in texts]
+        faults = [_fault(frame, text) for text in whole]
+
+    def document(entries: Sequence[str]) -> bytes:
+        return f'<?xml version="1.0" encoding="utf-8"?>\n{frame.opening}{"".join(entries)}{frame.closing}'.encode()
+
+    read = iter(limits.parsed(document, [text for text, fault in zip(whole, faults, strict=True) if not fault]))
     return [
-        Entry(text, None, f"not well-formed: {fault}")
-        if fault
-        else Entry(text, next(read), "feedparser cannot read it")
+        Entry(text, None, f"not well-formed: {fault}") if fault else _entry(text, next(read))
         for text, fault in zip(texts, faults, strict=True)
     ]
 
 
-def _each(frame: Frame, texts: Sequence[str]) -> list[dict[str, Any] | None]:
-    """What feedparser makes of well-formed entries; None for those that it fails on, found by halving."""
-    if not texts or (found := _parsed(frame, texts)) is None:
-        half = len(texts) // 2
-        return [*_each(frame, texts[:half]), *_each(frame, texts[half:])] if half else [None] * len(texts)
-    return list(found)
-
-
-def _parsed(frame: Frame, texts: Sequence[str]) -> list[dict[str, Any]] | None:
-    """What feedparser makes of entries, one for each; None where they are not well-formed, or it fails on them."""
-    document = f'<?xml version="1.0" encoding="utf-8"?>\n{frame.opening}{"".join(texts)}{frame.closing}'
-    found = parsed(document.encode())
-    return [dict(entry) for entry in found.entries] if found and len(found.entries) == len(texts) else None
+def _entry(text: str, fields: dict[str, Any] | None) -> Entry:
+    return Entry(text, None if fields is None else dict(fields), "" if fields else "feedparser cannot read it")
 
 
 def _fault(frame: Frame, text: str) -> str:

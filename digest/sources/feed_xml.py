@@ -35,7 +35,7 @@ _AMPERSAND = re.compile(
 )
 # The root element -> what an entry is called in it, and what closes the document behind the entries.
 _FRAMES = {"feed": ("entry", "</feed>"), "rss": ("item", "</channel></rss>")}
-_LONG_HEAD = 8192
+_LONG_HEAD = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +56,9 @@ class FeedParts:
         """A whole XML document (UTF-8) with these entries."""
         return _document(self.head, *entries, self.tail)
 
-    def alone(self, entry: str) -> bytes:
-        """A whole XML document (UTF-8) with this entry, and of a long head the root element only."""
-        return _document(self.opening, entry, self.tail)
+    def alone(self, *entries: str) -> bytes:
+        """The same, with of a long head the root element only."""
+        return _document(self.opening, *entries, self.tail)
 
 
 def root_element(text: str) -> re.Match[str] | None:
