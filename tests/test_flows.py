@@ -309,6 +309,7 @@ def test_nothing_is_reported_to_prefects_makers(tmp_path: Path) -> None:
     assert told.split() == [str(tmp_path / "prefect"), "False", "False"]
 
 
+@pytest.mark.slow
 def test_a_run_with_prefect_is_quiet_and_the_same(home: Path, tmp_path: Path) -> None:
     """`digest run` with its default engine says two lines of its own on stderr, and writes what the plain one does."""
     plain = fill(tmp_path / "plain")

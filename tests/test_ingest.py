@@ -386,6 +386,7 @@ def test_a_killed_ingest_goes_on_where_it_was(tmp_path: Path, name: str) -> None
     check_kills(tmp_path, name, count=3000, at_least=1)
 
 
+@pytest.mark.slow
 def test_a_killed_ingest_of_a_document_counts_as_an_undisturbed_one(tmp_path: Path) -> None:
     """A format without places is read anew, what was added of it is passed over, and its batch has all that was new."""
     records = [
