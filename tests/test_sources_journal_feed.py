@@ -354,9 +354,12 @@ def test_addresses_are_relative_to_the_base_of_the_feed() -> None:
         ("Owls <script> hoot.", "Owls <script> hoot."),
     ],
 )
-def test_what_is_not_to_be_read_is_no_abstract(description: str, abstract: str) -> None:
+def test_what_is_not_to_be_read_is_no_title_and_no_abstract(description: str, abstract: str) -> None:
     """Scripts, styles and tags of a page go; a word in angle brackets that nothing closes is a word."""
-    (paper,) = papers(rss(f"<title>Owls</title><description>{html.escape(description)}</description>"))
+    text = html.escape(description)
+    (paper,) = papers(rss(f"<title>{text}</title>"))
+    assert paper.title == abstract
+    (paper,) = papers(rss(f"<title>Owls</title><description>{text}</description>"))
     assert paper.abstract == abstract
 
 

@@ -86,7 +86,7 @@ class Description:
 
 def describe(markup: str, *known: str) -> Description:
     """The parts of a description in HTML. A block that only repeats one of `known` (title, journal) is no abstract."""
-    blocks = [block for part in _BREAK.split(_for_reading(markup)) if (block := clean(part))]
+    blocks = [block for part in _BREAK.split(for_reading(markup)) if (block := clean(part))]
     repeated = {text.casefold() for text in known if text}
     authors: tuple[str, ...] = ()
     published: datetime | None = None
@@ -113,7 +113,7 @@ def describe(markup: str, *known: str) -> Description:
     return Description(" ".join(text for text, _ in kept), authors, published, venue, tuple(dois))
 
 
-def _for_reading(markup: str) -> str:
+def for_reading(markup: str) -> str:
     """The markup without scripts and their like, and without tags that say nothing here.
 
     Tags within a line are among them, because a block may hold the one end of an element and another block the other.

@@ -18,7 +18,7 @@ from digest.errors import SourceError
 from digest.identity import PaperId, parse_id, strength, title_id
 from digest.links import http_url
 from digest.sources import feed_encoding, feed_entries, fields, scholarly
-from digest.sources.citation_lines import Description, describe
+from digest.sources.citation_lines import Description, describe, for_reading
 from digest.sources.records import Document, RecordError
 from digest.text import clean, people
 from digest.types import Links, Paper, Rejection
@@ -132,7 +132,7 @@ def _list(entry: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
 
 
 def _title(entry: Mapping[str, Any], text: str) -> str:
-    title = clean(_text(entry, "title"))
+    title = clean(for_reading(_text(entry, "title")))
     if _BIBLIOGRAPHY.match(title) and "<dc:title" in text:
         title = _BIBLIOGRAPHY.sub("", title, count=1)
     return _ADVANCE.sub("", title, count=1) or title
