@@ -8,37 +8,40 @@ from typing import TYPE_CHECKING
 
 from digest import foresight, secret
 from digest.day import Day
-from digest.errors import DeliveryError, StoreError, TemplateError
+from digest.errors import StoreError, TemplateError
 from digest.explain import refused
 from digest.fitting import Fitter
 from digest.message import build, list_id, message_id
+from digest.pace import Limits
 from digest.pages import publish
 from digest.progress import Silent
 from digest.ranking.rank import Ranker
 from digest.run_report import RunReport
+from digest.sending import Means, Policy, send
 from digest.store import deliveries, issues, papers
 from digest.store.statistics import of_all as all_statistics
-from digest.transport import Folder
+from digest.transport import Parcel
+from digest.transports import opener
 from digest.twins.names import Names
 from digest.types import Envelope, Issue, Skip, SkipReason
+from digest.verp import return_path, token
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date, datetime
 
+    from digest.clock import Clock
     from digest.explain import Explanation
     from digest.progress import Progress
     from digest.render import Renderer
     from digest.settings import Settings
     from digest.store import Store
+    from digest.store.deliveries import Claim
     from digest.summaries import Summariser
     from digest.types import Match, Profile, Rendered
 
 READERS = 200
 """Readers ranked together: enough for products of matrices to pay, few enough to hold."""
-
-DELIVERIES = 50
-"""Deliveries claimed at once: a tenth of a second each, so that all are done long before their lease ends."""
 
 
 def rank(
@@ -97,6 +100,7 @@ def compose_issues(  # noqa: PLR0913  (the world, and two choices)
     watch = progress or Silent()
     today = Day(store, settings, profiles, day)
     fitter = Fitter(settings)
+    key = secret.load(settings.secret) if keep else b""
     for start in range(0, len(profiles), READERS):
         readers = profiles[start : start + READERS]
         for number, (profile, made) in enumerate(
@@ -110,7 +114,7 @@ def compose_issues(  # noqa: PLR0913  (the world, and two choices)
                 except TemplateError as error:
                     report.fail(profile.slug, str(error))
                     continue
-                outcome = _enqueue(store, profile, issue, covered=today.covered(made, issue), now=now)
+                outcome = _enqueue(store, key, profile, issue, covered=today.covered(made, issue), now=now)
             if isinstance(outcome, Skip):
                 report.skip(outcome.profile, outcome.reason)
             else:
@@ -207,61 +211,61 @@ def names_of(settings: Settings) -> Names:
 
 
 def deliver(
-    store: Store, settings: Settings, renderer: Renderer, *, now: datetime, progress: Progress | None = None
+    store: Store,
+    settings: Settings,
+    renderer: Renderer,
+    *,
+    clock: Clock,
+    environment: Mapping[str, str],
+    progress: Progress | None = None,
 ) -> RunReport:
     """Hand over all mails that are due, write each issue's pages and feeds, and record every outcome as it happens.
 
-    A mail that cannot be handed over stays due, and spoils no other one's delivery.
+    A mail that cannot be handed over spoils no other one's delivery.
 
     Raises:
-        SettingsError: the installation's secret cannot be read; all mails stay due.
+        SettingsError: the installation's secret or a password cannot be read; all mails stay due.
+        DeliveryError: the folder that tells which senders are alive cannot be written to.
     """
-    report = RunReport()
-    watch = progress or Silent()
     names = names_of(settings)
-    with store.reading() as connection:
-        total = deliveries.waiting(connection, now=now)
-    done = 0
-    after = ("", "")
-    while True:
-        with store.writing() as connection:
-            claims = deliveries.claim(connection, now=now, limit=DELIVERIES, after=after)
-            found = issues.by_ids(connection, {claim.issue_id for claim in claims})
-            report.held = deliveries.held(connection, now=now)
-        if not claims:
-            return report
-        for claim in claims:
-            # Where another sender has taken a delivery over meanwhile, what becomes of it is that one's to report.
-            try:
-                _hand_over(store, settings, renderer, names, found[claim.issue_id], claim.recipient)
-            except (DeliveryError, TemplateError) as error:
-                with store.writing() as connection:
-                    if deliveries.deferred(connection, claim, now=now, error=str(error)):
-                        report.fail(claim.subscriber, str(error))
-            else:
-                with store.writing() as connection:
-                    is_ours = deliveries.sent(connection, claim, now=now)
-                if claim.recipient:
-                    report.delivered += is_ours
-                else:
-                    report.unmailed += is_ours
-            done += 1
-            watch.step("delivering", done, total)
-        after = (claims[-1].issue_id, claims[-1].subscriber)
+
+    def prepare(claim: Claim, issue: Issue) -> Parcel | None:
+        rendered = renderer.render(issue, names.links(issue))
+        publish(store, settings.pages, renderer, names, issue, rendered)
+        return _parcel(settings, rendered, issue, claim) if claim.recipient else None
+
+    means = Means(
+        prepare=prepare, open_transport=opener(settings, environment), clock=clock, senders=settings.home / "senders"
+    )
+    return send(store, means, policy(settings), progress or Silent())
 
 
-def _enqueue(store: Store, profile: Profile, issue: Issue, *, covered: issues.Coverage, now: datetime) -> Issue | Skip:
+def policy(settings: Settings) -> Policy:
+    """How mails are sent here."""
+    delivery = settings.delivery
+    return Policy(
+        connections=delivery.connections,
+        limits=Limits(per_second=delivery.per_second, per_domain=delivery.per_domain, per_day=delivery.per_day),
+        expire=timedelta(hours=delivery.expire_hours),
+        failures=delivery.error_budget,
+    )
+
+
+def _parcel(settings: Settings, rendered: Rendered, issue: Issue, claim: Claim) -> Parcel:
+    bounces = settings.delivery.bounce_address
+    return Parcel(
+        name=f"{issue.day.isoformat()}-{issue.profile}",
+        sender=return_path(bounces, claim.token) if bounces and claim.token else parseaddr(settings.sender)[1],
+        recipient=claim.recipient,
+        content=mail(settings, rendered, issue, claim.recipient),
+    )
+
+
+def _enqueue(
+    store: Store, secret: bytes, profile: Profile, issue: Issue, *, covered: issues.Coverage, now: datetime
+) -> Issue | Skip:
     with store.writing() as connection:
-        added = issues.add(connection, issue, covered=covered, recipient=profile.email or "", now=now)
+        mark = token(secret, issue.id, issue.profile)
+        added = issues.add(connection, issue, covered=covered, recipient=profile.email or "", now=now, token=mark)
     # If not, another run was quicker; its issue stands.
     return issue if added else Skip(profile=profile.slug, reason=SkipReason.ALREADY_COMPOSED)
-
-
-def _hand_over(
-    store: Store, settings: Settings, renderer: Renderer, names: Names, issue: Issue, recipient: str
-) -> None:
-    rendered = renderer.render(issue, names.links(issue))
-    publish(store, settings.pages, renderer, names, issue, rendered)
-    if not recipient:  # a reader without an address has the pages and the feeds
-        return
-    Folder(settings.outbox).send(f"{issue.day.isoformat()}-{issue.profile}", mail(settings, rendered, issue, recipient))

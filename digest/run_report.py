@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from digest.types import Issue, SkipReason
 
 
@@ -17,6 +19,8 @@ class RunReport:
     `delivered` counts the mails handed over, those that an earlier run left in the outbox included; `unmailed` issues
     of readers without an address, whose pages and feeds were written; `held` counts mails that
     another sender has in hand, or had when it was stopped: their leases run out within `digest.outbox.LEASE`.
+    `outcomes` counts the other mails by what became of them (`rejected`, `deferred` …), and `retry_at` is when the next
+    of those that wait is due.
     `gists` counts the gists of these issues by who wrote them (`model`, `source`, `extraction`), `gist_faults` why a
     model wrote none; both are empty where no model is named.
     """
@@ -27,6 +31,8 @@ class RunReport:
     delivered: int = 0
     unmailed: int = 0
     held: int = 0
+    outcomes: dict[str, int] = field(default_factory=dict)
+    retry_at: datetime | None = None
     gists: dict[str, int] = field(default_factory=dict)
     gist_faults: dict[str, int] = field(default_factory=dict)
 
@@ -43,6 +49,10 @@ class RunReport:
         """Count a fault; `profile` is empty where it is not one reader's."""
         self.failed.append({"profile": profile, "why": why})
 
+    def count(self, state: str, number: int = 1) -> None:
+        """Count mails that were not delivered, by their state."""
+        self.outcomes[state] = self.outcomes.get(state, 0) + number
+
     def add(self, other: RunReport) -> None:
         """Count what another part of the run did."""
         self.issues += other.issues
@@ -51,6 +61,8 @@ class RunReport:
         self.delivered += other.delivered
         self.unmailed += other.unmailed
         self.held += other.held
+        self.outcomes = dict(Counter(self.outcomes) + Counter(other.outcomes))
+        self.retry_at = min(filter(None, (self.retry_at, other.retry_at)), default=None)
         self.gists = dict(Counter(self.gists) + Counter(other.gists))
         self.gist_faults = dict(Counter(self.gist_faults) + Counter(other.gist_faults))
 

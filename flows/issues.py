@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from digest import pipeline, settings
+from digest.clock import Clock
 from digest.errors import DigestError, ProfileError
 from digest.profiles import load
 from digest.render import Renderer
@@ -47,11 +48,12 @@ def compose_batch(home: Path, profiles: list[Path], day: date, now: datetime, *,
 
 
 @task(cache_policy=NO_CACHE)
-def deliver_due(home: Path, now: datetime) -> dict[str, Any]:
+def deliver_due(home: Path) -> dict[str, Any]:
     """`pipeline.deliver`; the report as plain values."""
     options = settings.load(home)
     with Store(options.database) as store:
-        return asdict(pipeline.deliver(store, options, Renderer(options.templates, options.look), now=now))
+        renderer = Renderer(options.templates, options.look)
+        return asdict(pipeline.deliver(store, options, renderer, clock=Clock(now=_clock), environment=os.environ))
 
 
 @flow(
@@ -59,11 +61,11 @@ def deliver_due(home: Path, now: datetime) -> dict[str, Any]:
     task_runner=ThreadPoolTaskRunner(max_workers=BATCHES),  # type: ignore[arg-type]  # Prefect's type is invariant
 )
 async def issues(
-    home: Path, profiles: list[Path], day: date, composed: datetime, now: datetime, *, keep: bool = True
+    home: Path, profiles: list[Path], day: date, composed: datetime, *, keep: bool = True
 ) -> dict[str, Any]:
     """One run over all readers: issues composed and delivered, skips by reason, faults; a report as plain values.
 
-    `profiles` are files, never addresses. `composed` is the instant the mails bear, `now` the clock's.
+    `profiles` are files, never addresses. `composed` is the instant the mails bear.
     """
     report = RunReport()
     batches = [profiles[start : start + READERS] for start in range(0, len(profiles), READERS)]
@@ -76,7 +78,7 @@ async def issues(
         else:
             report.add(RunReport(**outcome))
     if keep:
-        for delivered in settled([deliver_due.submit(home, now)]):
+        for delivered in settled([deliver_due.submit(home)]):
             if isinstance(delivered, DigestError):
                 report.fail("", str(delivered))
             else:
@@ -85,12 +87,17 @@ async def issues(
     return asdict(report)
 
 
+def _clock() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251  (sending renews its leases and keeps its pace by it)
+
+
 def _summary(report: RunReport, day: date) -> str:
     rows: list[tuple[object, ...]] = [
         ("readers", len(report.issues) + len(report.skipped)),
         ("issues composed", len(report.issues)),
         ("mails delivered", report.delivered),
         ("issues without mail", report.unmailed),
+        *((f"mails {state}", count) for state, count in report.outcomes.items()),
         *((f"gists by {who}", count) for who, count in report.gists.items()),
         *((f"gists not by the model: {why}", count) for why, count in report.gist_faults.items()),
         *((f"no issue: {reason}", count) for reason, count in report.skips()),

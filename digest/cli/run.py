@@ -23,6 +23,7 @@ from digest.cli.context import (
     counted,
     day_option,
     gists_told,
+    instant,
     load_profiles,
     newest,
     print_json,
@@ -32,6 +33,8 @@ from digest.cli.context import (
     today,
 )
 from digest.cli.terminal import Watcher
+from digest.clock import Clock
+from digest.outbox import DeliveryState
 from digest.render import Renderer
 from digest.run_report import RunReport
 from digest.settings import Settings
@@ -94,9 +97,12 @@ def run(
                     progress=watcher,
                 )
             if not dry_run:
-                report.add(pipeline.deliver(store, options, renderer, now=now, progress=watcher))
+                time = Clock(now=instant)
+                report.add(
+                    pipeline.deliver(store, options, renderer, clock=time, environment=os.environ, progress=watcher)
+                )
     if report is None:
-        report = _run_flow(options.home, [path for path, _ in good], issue_day, composed, now, keep=not dry_run)
+        report = _run_flow(options.home, [path for path, _ in good], issue_day, composed, keep=not dry_run)
     for path, error in bad:
         report.fail(path.stem, str(error))
     if as_json:
@@ -116,7 +122,7 @@ def _files(options: Settings, names: list[str] | None) -> tuple[Path, ...]:
     return files
 
 
-def _run_flow(home: Path, files: list[Path], day: date, composed: datetime, now: datetime, *, keep: bool) -> RunReport:
+def _run_flow(home: Path, files: list[Path], day: date, composed: datetime, *, keep: bool) -> RunReport:
     if "PREFECT_API_URL" in os.environ:
         typer.echo("running through the Prefect server that PREFECT_API_URL names …", err=True)
     else:
@@ -126,7 +132,7 @@ def _run_flow(home: Path, files: list[Path], day: date, composed: datetime, now:
     with _interruptible():
         from flows.issues import issues
 
-        return RunReport(**asyncio.run(issues(home, files, day, composed, now, keep=keep)))
+        return RunReport(**asyncio.run(issues(home, files, day, composed, keep=keep)))
 
 
 @contextmanager
@@ -166,22 +172,29 @@ def _tell(report: RunReport, options: Settings, day: date, hint: str, *, dry_run
         typer.echo(f"no issue for {names if count <= LISTED else counted(count, 'reader')}: {reason}{more}")
     if report.gists and options.summaries:
         typer.echo(gists_told(options.summaries.model, report.gists, report.gist_faults))
-    for fault in report.failed:
+    tell_delivered(report, options)
+    if dry_run:
+        typer.echo(f"dry run for {day}: nothing was written")
+    elif not (report.failed or report.delivered or report.unmailed):
+        typer.echo(f"nothing new to send for {day}")
+
+
+def tell_delivered(report: RunReport, options: Settings) -> None:
+    """The report of what was sent, for people: how much and where to, and what was not and why."""
+    for fault in report.failed[:LISTED]:
         typer.echo(f"failed: {fault['profile'] or 'delivery'}: {fault['why']}", err=True)
+    if len(report.failed) > LISTED:
+        typer.echo(f"and {len(report.failed) - LISTED:,} more: digest outbox list", err=True)
     if report.held:
         mails = counted(report.held, "mail")
         typer.echo(f"{mails} held by another run, or by one that was stopped: run again in a minute", err=True)
-    if dry_run:
-        typer.echo(f"dry run for {day}: nothing was written")
-    else:
-        _tell_where(report, options, day)
-
-
-def _tell_where(report: RunReport, options: Settings, day: date) -> None:
-    """Where the mails and pages lie."""
+    for state in (DeliveryState.EXPIRED, DeliveryState.SUPPRESSED):
+        if number := report.outcomes.get(state):
+            typer.echo(f"{counted(number, 'mail')} not sent: {state}", err=True)
+    if report.retry_at:
+        typer.echo(f"the next attempt is due at {report.retry_at.astimezone():%H:%M}: digest outbox send", err=True)
     if report.delivered:
-        typer.echo(f"{counted(report.delivered, 'mail')} in {options.outbox}, the same as web pages in {options.pages}")
+        where = f"in {options.outbox}" if options.delivery.transport == "folder" else "sent"
+        typer.echo(f"{counted(report.delivered, 'mail')} {where}, the same as web pages in {options.pages}")
     if report.unmailed:
         typer.echo(f"{counted(report.unmailed, 'issue')} without mail, as web pages and feeds in {options.pages}")
-    if not (report.failed or report.delivered or report.unmailed):
-        typer.echo(f"nothing new to send for {day}")

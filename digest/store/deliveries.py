@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from digest.outbox import LEASE, DeliveryState, IllegalMoveError, sources_of
-from digest.store.tables import deliveries
+from digest.outbox import LEASE, LEGAL, UNDELIVERED, WAITING, DeliveryState, IllegalMoveError
+from digest.store import carryover
+from digest.store.tables import deliveries, suppressions
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
     from datetime import datetime
 
 
@@ -19,70 +21,162 @@ class Claim:
     """One reader's copy of one issue, held by this sender until its lease runs out.
 
     `attempt` counts the claims of this delivery from 1. It is the fencing token: once another sender has taken the
-    delivery over, what this one records is refused.
+    delivery over, what this one records is refused. `tries` counts the attempts that failed for the moment, `lost` the
+    answers that were lost. `token` is what a mail that comes back is known by; none where it was queued without.
     """
 
     issue_id: str
     subscriber: str
     recipient: str
     attempt: int
+    tries: int = 0
+    lost: int = 0
+    token: str | None = None
 
 
-_NOW = sa.bindparam("now", type_=deliveries.c.lease_until.type)
-_IS_DUE = sa.or_(
-    deliveries.c.state.in_([DeliveryState.QUEUED, DeliveryState.DEFERRED]),
-    sa.and_(deliveries.c.state == DeliveryState.SENDING, deliveries.c.lease_until <= _NOW),
-)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """What became of a claim: the state, when it is due again (None for never), and why if it was not sent.
 
-
-def claim(connection: sa.Connection, *, now: datetime, limit: int, after: tuple[str, str] = ("", "")) -> list[Claim]:
-    """Take up to `limit` due deliveries behind the key `after` (issue, subscriber), in order of their keys.
-
-    Due is what is queued or deferred, and what another sender has held for longer than `LEASE`. Runs under the write
-    lock (`Store.writing`), so that no two senders claim the same.
+    `failed` and `lost` are 1 where it failed for the moment, or its answer was lost.
     """
-    key = sa.tuple_(deliveries.c.issue_id, deliveries.c.subscriber)
-    due = (
-        sa.select(deliveries)
-        .where(_IS_DUE, key > sa.tuple_(*map(sa.literal, after)))
-        .order_by(deliveries.c.issue_id, deliveries.c.subscriber)
+
+    claim: Claim
+    state: DeliveryState
+    due: datetime | None = None
+    why: str | None = None
+    failed: int = 0
+    lost: int = 0
+
+
+_KEY = (deliveries.c.issue_id, deliveries.c.subscriber)
+_IS_SUPPRESSED = sa.exists().where(suppressions.c.address == sa.func.lower(deliveries.c.recipient))
+
+
+def claim(
+    connection: sa.Connection, *, now: datetime, limit: int, holder: str = "", dead: Collection[str] = ()
+) -> list[Claim]:
+    """Take up to `limit` due deliveries for the sender `holder`: first what others let fall, then the longest due.
+
+    What others let fall is what they hold for longer than `LEASE` without a sign of life, or are `dead`. Runs under the
+    write lock (`Store.writing`); where a database locks rows, senders pass over each other's.
+    """
+    let_fall = sa.or_(deliveries.c.lease_until <= now, deliveries.c.holder.in_(list(dead)))
+    due = [sa.and_(deliveries.c.state == DeliveryState.SENDING, let_fall)]
+    due += [sa.and_(deliveries.c.state == state, deliveries.c.due <= now) for state in sorted(WAITING)]
+    taken: list[Claim] = []
+    for each in due:
+        if len(taken) < limit:
+            taken += _claim(connection, each, now=now, limit=limit - len(taken), holder=holder)
+    return taken
+
+
+def _claim(
+    connection: sa.Connection, due: sa.ColumnElement[bool], *, now: datetime, limit: int, holder: str
+) -> Iterator[Claim]:
+    # A query for each state finds its rows by the index; one for all would sort all that waits at every claim.
+    chosen = (
+        sa.select(*_KEY)
+        .where(due)
+        .order_by(deliveries.c.due, *_KEY)
         .limit(limit)
+        .with_for_update(skip_locked=True)
+        .subquery()
     )
-    claims = [
-        Claim(issue_id=row.issue_id, subscriber=row.subscriber, recipient=row.recipient, attempt=row.attempts + 1)
-        for row in connection.execute(due, {"now": now}).all()
-    ]
-    for taken in claims:
-        values = {"lease_until": now + LEASE, "attempts": taken.attempt, "error": None}
-        _move(connection, taken, DeliveryState.SENDING, held_as=taken.attempt - 1, changed=now, **values)
-    return claims
+    values = {"attempts": deliveries.c.attempts + 1, "lease_until": now + LEASE, "holder": holder, "changed": now}
+    taken = (
+        deliveries.update()
+        .where(sa.tuple_(*_KEY).in_(sa.select(chosen)))
+        .values(state=DeliveryState.SENDING, **values)
+        .returning(*_KEY, *(deliveries.c[name] for name in ("recipient", "attempts", "tries", "lost", "token")))
+    )
+    for row in connection.execute(taken).all():
+        yield Claim(
+            issue_id=row.issue_id,
+            subscriber=row.subscriber,
+            recipient=row.recipient,
+            attempt=row.attempts,
+            tries=row.tries,
+            lost=row.lost,
+            token=row.token,
+        )
 
 
-def sent(connection: sa.Connection, taken: Claim, *, now: datetime) -> bool:
-    """Record that the mail was handed over; False, and nothing, if another sender has taken the delivery over.
+def renew(connection: sa.Connection, claims: Collection[Claim], *, now: datetime) -> set[Claim]:
+    """Keep what this sender holds for another `LEASE`; those claims that no other sender has taken over."""
+    if not claims:
+        return set()
+    connection.execute(deliveries.update().where(_IS_MINE).values(lease_until=now + LEASE), [*map(_mine, claims)])
+    keys = [(claim.issue_id, claim.subscriber, claim.attempt) for claim in claims]
+    held = sa.select(*_KEY, deliveries.c.attempts).where(
+        deliveries.c.state == DeliveryState.SENDING, sa.tuple_(*_KEY, deliveries.c.attempts).in_(keys)
+    )
+    ours = {tuple(row) for row in connection.execute(held)}
+    return {claim for claim, key in zip(claims, keys, strict=True) if key in ours}
+
+
+def settle(connection: sa.Connection, outcomes: Sequence[Settled], *, now: datetime) -> set[Claim]:
+    """Record what became of claims; those that were still this sender's to record.
+
+    Where all of an issue's deliveries are over and no reader got it, its papers are candidates again.
 
     Raises:
-        IllegalMoveError: this claim was settled already.
+        IllegalMoveError: one of the claims was settled already, or was never made.
     """
-    return _move(connection, taken, DeliveryState.SENT, held_as=taken.attempt, changed=now, lease_until=None)
+    by_state: dict[DeliveryState, list[Settled]] = {}
+    for outcome in outcomes:
+        by_state.setdefault(outcome.state, []).append(outcome)
+    recorded: set[Claim] = set()
+    for state, group in by_state.items():
+        if state not in LEGAL[DeliveryState.SENDING]:
+            raise IllegalMoveError(f"from {DeliveryState.SENDING} to {state}")
+        ours = _still_mine(connection, group)
+        move = (
+            deliveries.update()
+            .where(_IS_MINE)
+            .values(
+                state=state,
+                lease_until=None,
+                holder=None,
+                changed=now,
+                due=sa.bindparam("new_due"),
+                error=sa.bindparam("new_error"),
+                tries=sa.bindparam("new_tries"),
+                lost=sa.bindparam("new_lost"),
+            )
+        )
+        if ours:
+            connection.execute(move, [_values(each) for each in ours])
+        recorded |= {each.claim for each in ours}
+        if state in UNDELIVERED:
+            carryover.give_back(connection, {each.claim.issue_id for each in ours})
+    return recorded
 
 
-def deferred(connection: sa.Connection, taken: Claim, *, now: datetime, error: str) -> bool:
-    """Record that handing over failed for a reason that may pass, so that the next run tries again.
+def end_waiting(connection: sa.Connection, *, now: datetime, oldest: datetime) -> dict[DeliveryState, int]:
+    """End what must not be sent any more, and count it: what was queued before `oldest`, and suppressed addresses.
 
-    False, and nothing, if another sender has taken the delivery over.
-
-    Raises:
-        IllegalMoveError: this claim was settled already.
+    An uncertain delivery is left as it is: it may have arrived. The papers of such issues are candidates again.
     """
-    values = {"lease_until": None, "error": error}
-    return _move(connection, taken, DeliveryState.DEFERRED, held_as=taken.attempt, changed=now, **values)
+    open_states = deliveries.c.state.in_([DeliveryState.QUEUED, DeliveryState.DEFERRED])
+    ended = {}
+    for state, which in (
+        (DeliveryState.SUPPRESSED, _IS_SUPPRESSED),
+        (DeliveryState.EXPIRED, deliveries.c.queued < oldest),
+    ):
+        move = deliveries.update().where(open_states, which).values(state=state, due=None, changed=now)
+        found = connection.execute(move.returning(deliveries.c.issue_id)).scalars().all()
+        carryover.give_back(connection, set(found))
+        if found:
+            ended[state] = len(found)
+    return ended
 
 
 def waiting(connection: sa.Connection, *, now: datetime) -> int:
     """How many deliveries are due."""
-    query = sa.select(sa.func.count()).select_from(deliveries).where(_IS_DUE)
-    return connection.execute(query, {"now": now}).scalar_one()
+    due = sa.and_(deliveries.c.state.in_(list(WAITING)), deliveries.c.due <= now)
+    lapsed = sa.and_(deliveries.c.state == DeliveryState.SENDING, deliveries.c.lease_until <= now)
+    return connection.execute(sa.select(sa.func.count()).where(sa.or_(due, lapsed))).scalar_one()
 
 
 def held(connection: sa.Connection, *, now: datetime) -> int:
@@ -93,20 +187,66 @@ def held(connection: sa.Connection, *, now: datetime) -> int:
     return connection.execute(query).scalar_one()
 
 
-def _move(
-    connection: sa.Connection,
-    taken: Claim,
-    state: DeliveryState,
-    *,
-    held_as: int,
-    **values: Any,  # noqa: ANN401  (columns of `deliveries`)
-) -> bool:
-    here = sa.and_(deliveries.c.issue_id == taken.issue_id, deliveries.c.subscriber == taken.subscriber)
-    legal = sa.and_(deliveries.c.state.in_(sources_of(state)), deliveries.c.attempts == held_as)
-    if connection.execute(deliveries.update().where(here, legal).values(state=state, **values)).rowcount == 1:
-        return True
-    found = connection.execute(sa.select(deliveries.c.state, deliveries.c.attempts).where(here)).first()
-    if found is not None and found.attempts > held_as:
-        return False
-    was = "nothing" if found is None else found.state
-    raise IllegalMoveError(f"issue {taken.issue_id} for {taken.subscriber!r}: from {was} to {state}")
+def holders(connection: sa.Connection) -> set[str]:
+    """The senders that have deliveries in hand, or had when they died."""
+    query = sa.select(deliveries.c.holder).where(deliveries.c.state == DeliveryState.SENDING).distinct()
+    return {holder for holder in connection.execute(query).scalars() if holder}
+
+
+def next_due(connection: sa.Connection, states: Collection[DeliveryState]) -> datetime | None:
+    """When the next delivery in one of these states is due; None if none will be."""
+    query = sa.select(sa.func.min(deliveries.c.due)).where(deliveries.c.state.in_(list(states)))
+    return connection.execute(query).scalar()
+
+
+def sent_since(connection: sa.Connection, since: datetime) -> int:
+    """How many mails were handed over since then."""
+    states = [DeliveryState.SENT, DeliveryState.BOUNCED]
+    query = sa.select(sa.func.count()).where(
+        deliveries.c.state.in_(states), deliveries.c.changed >= since, deliveries.c.recipient != ""
+    )
+    return connection.execute(query).scalar_one()
+
+
+_IS_MINE = sa.and_(
+    deliveries.c.issue_id == sa.bindparam("key_issue"),
+    deliveries.c.subscriber == sa.bindparam("key_subscriber"),
+    deliveries.c.attempts == sa.bindparam("key_attempt"),
+    deliveries.c.state == DeliveryState.SENDING,
+)
+
+
+def _mine(claim: Claim) -> dict[str, Any]:
+    return {"key_issue": claim.issue_id, "key_subscriber": claim.subscriber, "key_attempt": claim.attempt}
+
+
+def _values(outcome: Settled) -> dict[str, Any]:
+    claim = outcome.claim
+    return {
+        **_mine(claim),
+        "new_due": outcome.due,
+        "new_error": outcome.why,
+        "new_tries": claim.tries + outcome.failed,
+        "new_lost": claim.lost + outcome.lost,
+    }
+
+
+def _still_mine(connection: sa.Connection, outcomes: Sequence[Settled]) -> list[Settled]:
+    """Those whose deliveries nobody else has taken over.
+
+    Raises:
+        IllegalMoveError: one was settled already, or never claimed.
+    """
+    keys = [(each.claim.issue_id, each.claim.subscriber) for each in outcomes]
+    query = sa.select(*_KEY, deliveries.c.state, deliveries.c.attempts).where(sa.tuple_(*_KEY).in_(keys))
+    found = {(row.issue_id, row.subscriber): row for row in connection.execute(query)}
+    ours = []
+    for outcome, key in zip(outcomes, keys, strict=True):
+        row = found.get(key)
+        if row is not None and row.attempts > outcome.claim.attempt:
+            continue
+        if row is None or row.state != DeliveryState.SENDING or row.attempts != outcome.claim.attempt:
+            was = "nothing" if row is None else row.state
+            raise IllegalMoveError(f"issue {key[0]} for {key[1]!r}: from {was} to {outcome.state}")
+        ours.append(outcome)
+    return ours

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from pydantic import TypeAdapter
 
 from digest.outbox import DeliveryState
+from digest.store import carryover
 from digest.store.tables import deliveries, issue_papers, issues, paper_ids
 from digest.types import Headline, Issue, Paper
 
@@ -24,7 +25,8 @@ _FIRST = ("id", "title")
 class Coverage:
     """How far a reader has been served: all papers up to number `seq` that were news up to `day`, less those `held`.
 
-    `event` is the number of the last event that was told, or could have been.
+    Those had no room, or the reader did not get the issue that they were in. `event` is the number of the last event
+    that was told, or could have been.
     """
 
     day: date
@@ -36,7 +38,7 @@ class Coverage:
 def coverage(connection: sa.Connection, profile: str) -> Coverage | None:
     """How far the reader's last issue looked; None before the first one."""
     query = (
-        sa.select(issues.c.day, issues.c.covered_seq, issues.c.covered_event, issues.c.held)
+        sa.select(issues.c.day, issues.c.covered_seq, issues.c.covered_event)
         .where(issues.c.profile == profile)
         .order_by(issues.c.day.desc())
         .limit(1)
@@ -44,7 +46,8 @@ def coverage(connection: sa.Connection, profile: str) -> Coverage | None:
     row = connection.execute(query).first()
     if row is None:
         return None
-    return Coverage(day=row.day, seq=row.covered_seq, event=row.covered_event, held=frozenset(row.held))
+    held = carryover.of(connection, profile)
+    return Coverage(day=row.day, seq=row.covered_seq, event=row.covered_event, held=held)
 
 
 def recommended(connection: sa.Connection, profile: str) -> set[int]:
@@ -64,12 +67,20 @@ def recommended_on(connection: sa.Connection, profile: str, paper_id: str) -> da
     return connection.execute(query).scalar()
 
 
-def add(connection: sa.Connection, issue: Issue, *, covered: Coverage, recipient: str, now: datetime) -> bool:
+def add(
+    connection: sa.Connection,
+    issue: Issue,
+    *,
+    covered: Coverage,
+    recipient: str,
+    now: datetime,
+    token: str | None = None,
+) -> bool:
     """Put an issue, its papers in the ledger and its delivery into the caller's transaction: all of it or nothing.
 
-    `covered` is how far the reader is served with it. False, and nothing, if the reader has an issue of that day or was
-    recommended one of its papers since it was composed: another run was quicker. Runs under the write lock
-    (`Store.writing`).
+    `covered` is how far the reader is served with it; `token` is what its mail is known by when it comes back. False,
+    and nothing, if the reader has an issue of that day or was recommended one of its papers since it was composed:
+    another run was quicker. Runs under the write lock (`Store.writing`).
 
     Raises:
         KeyError: a paper of the issue is not in the database, so that the ledger could not name it.
@@ -87,13 +98,13 @@ def add(connection: sa.Connection, issue: Issue, *, covered: Coverage, recipient
             day=issue.day,
             covered_seq=covered.seq,
             covered_event=covered.event,
-            held=sorted(covered.held),
             content=_ISSUE.dump_json(issue).decode(),
         )
     )
     if seqs:
         ledger = [{"profile": issue.profile, "seq": seq, "issue_id": issue.id} for seq in sorted(seqs)]
         connection.execute(issue_papers.insert(), ledger)
+    carryover.replace(connection, issue.profile, covered.held)
     connection.execute(
         deliveries.insert().values(
             issue_id=issue.id,
@@ -102,6 +113,9 @@ def add(connection: sa.Connection, issue: Issue, *, covered: Coverage, recipient
             state=DeliveryState.QUEUED,
             attempts=0,
             changed=now,
+            queued=now,
+            due=now,
+            token=token,
         )
     )
     return True

@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from digest.store.tables import events, issue_papers, judgements, merges, paper_ids, papers, revisions, summaries
+from digest.store.tables import (
+    carryover,
+    events,
+    issue_papers,
+    judgements,
+    merges,
+    paper_ids,
+    papers,
+    revisions,
+    summaries,
+)
 from digest.types import Paper
 
 if TYPE_CHECKING:
@@ -42,11 +52,14 @@ def move(connection: sa.Connection, kept_by_gone: Mapping[int, int]) -> None:
         later.c.profile == judgements.c.profile, later.c.seq == gone, later.c.day > judgements.c.day
     )
     connection.execute(judgements.delete().where(judgements.c.seq == kept, overruled), pairs)
-    for table in (paper_ids, revisions, events, issue_papers, judgements):
+    for table in (paper_ids, revisions, events, issue_papers, carryover, judgements):
         followed = table.update().prefix_with("OR IGNORE").where(table.c.seq == gone).values(seq=kept)
         connection.execute(followed, pairs)
-    for table in (events, issue_papers, judgements, summaries):
+    for table in (events, issue_papers, carryover, judgements, summaries):
         connection.execute(table.delete().where(table.c.seq == gone), pairs)
+    # What a reader has had waits no more.
+    had = sa.exists().where(issue_papers.c.profile == carryover.c.profile, issue_papers.c.seq == carryover.c.seq)
+    connection.execute(carryover.delete().where(carryover.c.seq == kept, had), pairs)
     connection.execute(merges.update().where(merges.c.kept == gone).values(kept=kept), pairs)
     connection.execute(papers.delete().where(papers.c.seq == gone), pairs)
 
