@@ -11,6 +11,7 @@ from digest.day import Day
 from digest.errors import DeliveryError, StoreError, TemplateError
 from digest.explain import refused
 from digest.fitting import Fitter
+from digest.mailboxes import Folder
 from digest.message import build, list_id, message_id
 from digest.pages import publish
 from digest.progress import Silent
@@ -18,7 +19,7 @@ from digest.ranking.rank import Ranker
 from digest.run_report import RunReport
 from digest.store import deliveries, issues, papers
 from digest.store.statistics import of_all as all_statistics
-from digest.transport import Folder
+from digest.transport import Parcel
 from digest.twins.names import Names
 from digest.types import Envelope, Issue, Skip, SkipReason
 
@@ -264,4 +265,10 @@ def _hand_over(
     publish(store, settings.pages, renderer, names, issue, rendered)
     if not recipient:  # a reader without an address has the pages and the feeds
         return
-    Folder(settings.outbox).send(f"{issue.day.isoformat()}-{issue.profile}", mail(settings, rendered, issue, recipient))
+    parcel = Parcel(
+        name=f"{issue.day.isoformat()}-{issue.profile}",
+        sender=parseaddr(settings.sender)[1],
+        recipient=parseaddr(recipient)[1],
+        content=mail(settings, rendered, issue, recipient),
+    )
+    Folder(settings.outbox).send(parcel)
