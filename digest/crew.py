@@ -59,7 +59,7 @@ class Crew:
 
     def unsent(self) -> list[Claim]:
         """Take back what no thread has begun with."""
-        claims = []
+        claims: list[Claim] = []
         while True:
             try:
                 job = self._jobs.get_nowait()

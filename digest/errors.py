@@ -11,6 +11,7 @@ The tree::
     ├── StoreError        the database: locked, newer than this program, not ours
     ├── EvaluationError   a set of judged rankings; carries every fault of the file
     └── DeliveryError     a mail that could not be handed over
+        └── RelayError    who takes the mails takes none at present
 
 A `DigestError` spoils one paper, file, profile or delivery; it is counted and reported and the run goes on.
 Any other exception is a bug and ends the run. No message ever holds a reader's address.
@@ -98,3 +99,15 @@ class EvaluationError(DigestError):
 
 class DeliveryError(DigestError):
     """A mail could not be handed over; the delivery stays in the outbox."""
+
+
+class RelayError(DeliveryError):
+    """Who takes the mails takes none at present, so that this says nothing of the mail; nothing was handed over.
+
+    `is_transient` tells what may go well later (a host that does not answer) from what will not before somebody mends
+    it (a wrong password, a certificate that is not good).
+    """
+
+    def __init__(self, what: str, *, is_transient: bool) -> None:
+        super().__init__(what)
+        self.is_transient = is_transient

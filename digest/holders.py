@@ -40,12 +40,12 @@ class Holder:
             self._file = self._path.open("w")
         except OSError as error:
             raise DeliveryError(f"cannot write: {str(folder)!r}: {error.strerror}") from error
-        if fcntl:
+        if fcntl is not None:
             fcntl.flock(self._file, fcntl.LOCK_EX)
 
     def dead(self, names: Collection[str]) -> set[str]:
         """Those of these senders that are known to be dead; files of others that are dead are cleared away."""
-        if not fcntl:
+        if fcntl is None:
             return set()
         gone = set()
         for path in self._folder.iterdir():

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from digest.durable import write_whole
 from digest.store import issues
-from digest.transport import write_whole
 from digest.twins import atom, bibtex, entries, json_feed, markdown
 from digest.twins.archive import archive
 

@@ -298,9 +298,9 @@ class _Sender:
         self._crew.close()
         while self._flying and (answer := self._crew.answer(0)) is not None:
             del self._flying[answer.claim]
-            is_receipt = isinstance(answer.outcome, Receipt)
-            settled = self._outcome(answer.claim, answer.outcome) if is_receipt else None
-            self._settled.append(settled or Settled(claim=answer.claim, state=DeliveryState.QUEUED, due=self._now))
+            unsent = Settled(claim=answer.claim, state=DeliveryState.QUEUED, due=self._now)
+            receipt = answer.outcome
+            self._settled.append(self._outcome(answer.claim, receipt) if isinstance(receipt, Receipt) else unsent)
         self._record()
 
 

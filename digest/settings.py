@@ -15,6 +15,7 @@ from platformdirs import user_data_path
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from digest import feeds, look, tomlarray
+from digest.delivery_settings import Delivery
 from digest.errors import SettingsError
 from digest.look import ACCENT, Layout, Look
 
@@ -116,6 +117,7 @@ class Settings(BaseModel):
         default="", description="Where the folder of pages is served, for mails and feeds to lead there."
     )
     summaries: Summaries | None = Field(default=None, description="A language model that writes the gists.")
+    delivery: Delivery = Field(default=Delivery(), description="By what way mails leave.")
     accent: str = Field(default=ACCENT, description="The colour of links and buttons, to be read on white.")
     logo: str = Field(
         default="", description="The https URL of a picture that stands above each issue, 32 pixels high."
@@ -217,6 +219,11 @@ class Settings(BaseModel):
 KEYS = tuple(name for name in Settings.model_fields if name != "home")
 """What `digest.toml` may say."""
 
+TABLES: dict[str, type[BaseModel]] = {"summaries": Summaries, "delivery": Delivery}
+"""Of these keys, those that are tables of their own."""
+
+_REFUSED = {"delivery": Delivery.REFUSED}
+
 
 def home(environment: Mapping[str, str]) -> Path:
     """Where everything lives: DIGEST_HOME, else the platform's folder for data of this user; absolute.
@@ -278,7 +285,8 @@ def _complaint(fault: ErrorDetails) -> str:
     if fault["type"] == "value_error":
         return fault["msg"].removeprefix("Value error, ")
     if fault["type"] == "extra_forbidden":
-        return _unknown(str(fault["loc"][-1]), Summaries.model_fields)
+        table, key = (str(each) for each in fault["loc"])
+        return _REFUSED.get(table, {}).get(key) or _unknown(key, TABLES[table].model_fields)
     if fault["type"] == "missing":
         return "missing"
     if fault["type"] == "model_type":

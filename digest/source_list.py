@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from digest import feeds, settings, tomlarray
+from digest.durable import write_whole
 from digest.errors import SettingsError, SourceError
 from digest.sources import opml
 from digest.sources.feed_encoding import decode
 from digest.sources.records import Document
 from digest.sources.streams import MAX_DOCUMENT, describe
-from digest.transport import write_whole
 from digest.types import Rejection
 
 if TYPE_CHECKING:

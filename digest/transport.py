@@ -1,70 +1,93 @@
-"""Handing over a mail: a Protocol and the folder of `.eml` files that needs no server."""
+"""Handing over one mail: the Protocol of all that take mails, and what goes in and comes out."""
 
 from __future__ import annotations
 
-import os
-import threading
-from typing import TYPE_CHECKING, Protocol
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
 
-from digest.errors import DeliveryError
+from digest.typeset import one_line, shorten
 
-if TYPE_CHECKING:
-    from pathlib import Path
+LONGEST_REPLY = 300
+"""Characters of a receipt's `reply`."""
+
+HIDDEN = "…"
+"""What stands in a reply for an address."""
+
+_LOOKED_AT = 2000
+_AT = "(?:[@\N{FULLWIDTH COMMERCIAL AT}]|%40)"
+_ADDRESS = re.compile(rf'"[^"]{{0,64}}"{_AT}[^\s<>"]+|[^\s<>"(),;:]+{_AT}[^\s<>"(),;]*', re.IGNORECASE)
+
+
+class Outcome(StrEnum):
+    """What became of one mail."""
+
+    ACCEPTED = "accepted"
+    """It is the other side's from now on."""
+
+    DEFERRED = "deferred"
+    """It was not taken, and may be tried again later."""
+
+    REJECTED = "rejected"
+    """It was refused for good."""
+
+    UNCERTAIN = "uncertain"
+    """The connection was lost after the last byte: nobody knows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parcel:
+    """One mail for one recipient, as it is handed over.
+
+    `name` is unique to the delivery and can be the stem of a file. `sender` and `recipient` are the envelope's, bare
+    addresses; an empty sender is the null path `<>`, to which nothing bounces. `content` has CRLF line ends.
+    """
+
+    name: str
+    sender: str
+    recipient: str
+    content: bytes
+
+    @property
+    def private(self) -> tuple[str, ...]:
+        """Words that no log or report may show: the recipient's address, and the name before its @."""
+        local = self.recipient.rpartition("@")[0].strip('"')
+        return tuple(word for word in (self.recipient, local, local.partition("+")[0]) if word)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What became of a parcel; `reply` says in one line, without any address, what the other side said to it."""
+
+    outcome: Outcome
+    reply: str
 
 
 class Transport(Protocol):
-    """A way for mails to leave."""
+    """A way for mails to leave: what one connection needs, used by one thread."""
 
-    def send(self, name: str, message: bytes) -> None:
-        """Hand over one message; the same name and bytes again change nothing.
+    def send(self, parcel: Parcel) -> Receipt:
+        """Hand over one mail.
 
         Raises:
-            DeliveryError: it was not handed over and may be tried again.
+            RelayError: nobody's mail is taken at present; nothing was handed over.
         """
 
-
-class Folder:
-    """Writes each message as `NAME.eml` into a folder; whole or not at all."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def send(self, name: str, message: bytes) -> None:
-        """Write the file; see `Transport.send`."""
-        write_whole(self._folder / f"{name}.eml", message)
+    def close(self) -> None:
+        """Take leave of the other side; the transport may be used again afterwards."""
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Put a file in place in one step and onto the disk, so that a crash leaves the old state or the new one.
+def reply_line(text: str, private: tuple[str, ...] = ()) -> str:
+    """Words of the other side, fit for a log: one line of at most `LONGEST_REPLY` characters.
 
-    Folders above it are made. Writers of the same path do not disturb each other; the last one stays.
-
-    Raises:
-        DeliveryError: it cannot be written; nothing is left behind.
+    Control characters are dropped. Whatever looks like an address is hidden, and so are the `private` words, wherever they stand for themselves.
     """
-    # Two senders may write the same mail when a lease has run out: each has an unfinished file of its own.
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with unfinished.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
-        _sync_folder(path.parent)
-    except OSError as error:
-        raise DeliveryError(f"cannot write: {path.name!r}: {error.strerror or 'unknown reason'}") from error
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make new names in a folder outlast a crash; the standard asks for it besides the file's own fsync."""
-    if os.name == "nt":  # folders cannot be opened there
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    words = one_line(text)
+    if len(words) > _LOOKED_AT:
+        # What is cut might be the part of an address that tells it for one.
+        words = words[:_LOOKED_AT].rpartition(" ")[0]
+    words = _ADDRESS.sub(HIDDEN, words)
+    for word in private:
+        words = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", HIDDEN, words, flags=re.IGNORECASE)
+    return shorten(words, LONGEST_REPLY)

@@ -19,9 +19,9 @@ from digest.cli.context import (
     profile_path,
     settings,
 )
+from digest.durable import write_whole
 from digest.settings import Settings
 from digest.store import Store, issues
-from digest.transport import write_whole
 from digest.types import Issue, Profile, Skip, SkipReason
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
@@ -68,11 +69,18 @@ def show(name: Annotated[str, typer.Argument(metavar="NAME", help="2025-05-09-ad
     if as_json:
         print_json(_plain(found))
         return
-    rows = {"issue": f"{found.day} for {found.profile}", "state": found.state.value, "queued": found.queued}
-    rows |= {"last change": found.changed, "failed attempts": found.tries, "next attempt": found.due, "why": found.why}
+    rows = {
+        "issue": f"{found.day} for {found.profile}",
+        "state": found.state.value,
+        "queued": found.queued and _at(found.queued),
+        "last change": _at(found.changed),
+        "failed attempts": found.tries and str(found.tries),
+        "next attempt": found.due and _at(found.due),
+        "why": found.why,
+    }
     for label, value in rows.items():
         if value:
-            typer.echo(f"{label:<16} {_at(value) if isinstance(value, datetime) else value}")
+            typer.echo(f"{label:<16} {value}")
 
 
 @app.command()
@@ -155,7 +163,7 @@ def _named(store: Store, names: list[str] | None, states: list[DeliveryState] | 
     return found
 
 
-def _tell(found: list[Delivery], refused: list[tuple[Delivery, str]], done: str) -> None:
+def _tell(found: list[Delivery], refused: Sequence[tuple[Delivery, str]], done: str) -> None:
     if len(found) > len(refused):
         typer.echo(f"{counted(len(found) - len(refused), 'delivery')} {done}".replace("deliverys", "deliveries"))
     elif not found:
