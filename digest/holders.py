@@ -9,14 +9,13 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import sys
 from typing import TYPE_CHECKING, Self
 
 from digest.errors import DeliveryError
 
-try:
+if sys.platform != "win32":  # there leases alone tell who is alive
     import fcntl
-except ImportError:  # not a POSIX system: leases alone tell who is alive
-    fcntl = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -40,13 +39,11 @@ class Holder:
             self._file = self._path.open("w")
         except OSError as error:
             raise DeliveryError(f"cannot write: {str(folder)!r}: {error.strerror}") from error
-        if fcntl is not None:
+        if sys.platform != "win32":
             fcntl.flock(self._file, fcntl.LOCK_EX)
 
     def dead(self, names: Collection[str]) -> set[str]:
         """Those of these senders that are known to be dead; files of others that are dead are cleared away."""
-        if fcntl is None:
-            return set()
         gone = set()
         for path in self._folder.iterdir():
             if path.name == self.name or not _is_free(path):
@@ -72,6 +69,8 @@ class Holder:
 
 
 def _is_free(path: Path) -> bool:
+    if sys.platform == "win32":
+        return False
     with contextlib.suppress(OSError), path.open() as file:
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         return True

@@ -93,6 +93,6 @@ def next_attempt(key: str, tries: int, now: datetime) -> datetime:
     The pause is up to a quarter longer or shorter, by a hash of `key` and `tries`, so that what failed together does
     not come back together, and the same inputs give the same instant.
     """
-    pause = min(_FIRST_PAUSE * 2 ** min(tries - 1, 16), _LONGEST_PAUSE)
+    pause = min(_FIRST_PAUSE * (1 << min(tries - 1, 16)), _LONGEST_PAUSE)
     drawn = int.from_bytes(hashlib.sha256(f"{key}\n{tries}".encode()).digest()[:4]) / 2**32
     return now + pause * (1 + _SPREAD * (2 * drawn - 1))

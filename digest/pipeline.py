@@ -88,12 +88,14 @@ def compose_issues(  # noqa: PLR0913  (the world, and two choices)
     *,
     day: date,
     now: datetime,
+    queued: datetime | None = None,
     keep: bool = True,
     summariser: Summariser | None = None,
     progress: Progress | None = None,
 ) -> RunReport:
     """Compose the readers' issues of a day and put them into the outbox, each in a transaction of its own.
 
+    `now` is the instant that the mails bear, `queued` the clock's, from when on they are tried; the same if not given.
     With `keep` false nothing is written and no model is asked: the report says what would be.
     """
     report = RunReport()
@@ -114,7 +116,7 @@ def compose_issues(  # noqa: PLR0913  (the world, and two choices)
                 except TemplateError as error:
                     report.fail(profile.slug, str(error))
                     continue
-                outcome = _enqueue(store, key, profile, issue, covered=today.covered(made, issue), now=now)
+                outcome = _enqueue(store, key, profile, issue, covered=today.covered(made, issue), now=queued or now)
             if isinstance(outcome, Skip):
                 report.skip(outcome.profile, outcome.reason)
             else:

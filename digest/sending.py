@@ -238,6 +238,7 @@ class _Sender:
             self._trusted = self._crew.alive
             return
         self._trusted = 1
+        self._take_back()
         if not error.is_transient or self._relay_faults >= len(RELAY_PAUSES):
             self._stop(str(error))
             return
@@ -245,6 +246,10 @@ class _Sender:
         self._relay_faults += 1
         self._watch.say(f"{error}; trying again in {pause:.0f} s …")
         self._resume_at = self._now + timedelta(seconds=pause)
+
+    def _take_back(self) -> None:
+        """Take back what no thread has begun with."""
+        self._todo.extend((claim, self._flying.pop(claim)) for claim in self._crew.unsent())
 
     def _stop(self, why: str) -> None:
         """Begin with no other mail."""
@@ -291,8 +296,7 @@ class _Sender:
 
     def _give_back(self) -> None:
         """Give back what was not begun with, wait for what flies, and record that."""
-        for claim in self._crew.unsent():
-            self._todo.append((claim, self._flying.pop(claim)))
+        self._take_back()
         self._settled += (Settled(claim=claim, state=DeliveryState.QUEUED, due=self._now) for claim, _ in self._todo)
         self._todo.clear()
         self._crew.close()

@@ -42,7 +42,9 @@ def compose_batch(home: Path, profiles: list[Path], day: date, now: datetime, *,
         except ProfileError as error:
             faults.fail(path.stem, str(error))
     with Store(options.database) as store, summariser(store, options, os.environ) as model:
-        report = pipeline.compose_issues(store, options, readers, day=day, now=now, keep=keep, summariser=model)
+        report = pipeline.compose_issues(
+            store, options, readers, day=day, now=now, queued=_clock(), keep=keep, summariser=model
+        )
     report.add(faults)
     return asdict(report)
 

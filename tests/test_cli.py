@@ -469,12 +469,12 @@ def test_a_faulty_profile_costs_only_itself(filled: Digest, home: Path) -> None:
 
 
 def test_an_outbox_in_the_way_fails_and_is_made_good(filled: Digest, home: Path) -> None:
-    """What could not be written is told without address; the next run delivers it, and says so."""
+    """A folder that cannot be written to is told without address; the next run delivers, and says so."""
     write_profiles(home, ada=reader("talking heads"))
     (home / "outbox").write_text("in the way")
     broken = filled("run", "--engine", "plain", "--date", "2025-05-09")
     assert broken.code == 1
-    assert broken.err.startswith("failed: ada: cannot write")
+    assert broken.err.startswith("failed: delivery: cannot write")
     assert "@" not in broken.out + broken.err
     (home / "outbox").unlink()
     mended = filled("run", "--engine", "plain", "--date", "2025-05-09", "--json")

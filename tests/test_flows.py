@@ -21,6 +21,7 @@ import pytest
 from sqlalchemy.exc import StatementError
 
 from digest import pipeline, profiles, sample, settings
+from digest.clock import Clock
 from digest.collect import SourceReport
 from digest.fetch import real_world
 from digest.ingest import ingest
@@ -92,7 +93,11 @@ def run_plainly(home: Path) -> RunReport:
     readers = [profiles.load(path) for path in profiles.find(options.profiles)]
     with Store(options.database) as store:
         report = pipeline.compose_issues(store, options, readers, day=DAY, now=NOW)
-        report.add(pipeline.deliver(store, options, Renderer(options.templates), now=NOW))
+        report.add(
+            pipeline.deliver(
+                store, options, Renderer(options.templates), clock=Clock(now=lambda: NOW), environment={}
+            )
+        )
     return report
 
 
@@ -101,7 +106,7 @@ def run_flow(home: Path, *more: Path, composed: datetime = NOW) -> RunReport:
     from flows.issues import issues
 
     paths = [*profiles.find(home / "profiles"), *more]
-    return RunReport(**asyncio.run(issues(home, paths, DAY, composed, NOW)))
+    return RunReport(**asyncio.run(issues(home, paths, DAY, composed)))
 
 
 def artifact(key: str) -> str:

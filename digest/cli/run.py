@@ -92,6 +92,7 @@ def run(
                     readers,
                     day=issue_day,
                     now=composed,
+                    queued=now,
                     keep=not dry_run,
                     summariser=model,
                     progress=watcher,
