@@ -58,7 +58,7 @@ def hand_over(session: Session, parcel: Parcel) -> Receipt:
         session.close()
         if is_reused and isinstance(error, HungUpError) and session.heard == heard:
             raise StaleError from error
-        return Receipt(outcome=Outcome.DEFERRED, reply=str(error))
+        return Receipt(outcome=Outcome.DEFERRED, reply=f"broken off: {error}")
     return _refused(session, parcel, *refusal) if refusal else _content(session, parcel)
 
 
@@ -111,22 +111,30 @@ def _replies(session: Session, parcel: Parcel) -> Iterator[tuple[_Step, Reply]]:
         if not is_pipelined:
             session.write(command)
         reply = session.read()
+        if reply.severity < _NOT_NOW and not _is_granted(step, reply):
+            raise BrokenError(f"its reply to {step} makes no sense: {reply.line(parcel.private)}")
         yield step, reply
         if reply.code == SHUTTING_DOWN or (reply.severity >= _NOT_NOW and not is_pipelined):
             return
 
 
+def _is_granted(step: _Step, reply: Reply) -> bool:
+    return reply.code == _SEND_IT if step is _Step.DATA else reply.severity == _DONE
+
+
 def _refusal(session: Session, parcel: Parcel) -> tuple[_Step, Reply] | None:
     """The first command that was refused and the reply to it; None if the server waits for the content."""
     refusal: tuple[_Step, Reply] | None = None
-    for step, reply in _replies(session, parcel):
-        is_granted = reply.code == _SEND_IT if step is _Step.DATA else reply.severity == _DONE
-        if reply.severity >= _NOT_NOW:
-            refusal = refusal or (step, reply)
-        elif not is_granted:
-            raise BrokenError(f"its reply to {step} makes no sense: {reply.line(parcel.private)}")
-        elif refusal and step is _Step.DATA:
-            _send_nothing(session)
+    try:
+        for step, reply in _replies(session, parcel):
+            if not _is_granted(step, reply):
+                refusal = refusal or (step, reply)
+            elif refusal and step is _Step.DATA:
+                _send_nothing(session)
+    except BrokenError:
+        if refusal is None:
+            raise
+        session.close()
     return refusal
 
 
@@ -162,13 +170,13 @@ def _content(session: Session, parcel: Parcel) -> Receipt:
         reply = session.last_words()
         session.close()
         if reply is None or reply.severity < _NOT_NOW:
-            return Receipt(outcome=Outcome.DEFERRED, reply=str(error))
+            return Receipt(outcome=Outcome.DEFERRED, reply=f"broken off: {error}")
         return Receipt(outcome=_outcome(reply), reply=reply.line(parcel.private))
     try:
         reply = session.read(PATIENCE)
     except BrokenError as error:
         session.close()
-        return Receipt(outcome=Outcome.UNCERTAIN, reply=f"{error}, after the whole mail was sent")
+        return Receipt(outcome=Outcome.UNCERTAIN, reply=f"broken off after the whole mail was sent: {error}")
     if reply.code == SHUTTING_DOWN or reply.severity not in (_DONE, _NOT_NOW, _NEVER):
         session.close()
     return Receipt(outcome=_outcome(reply), reply=reply.line(parcel.private))
