@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from digest.typeset import one_line, shorten
+from digest.typeset import one_line
 
 LONGEST_REPLY = 300
 """Characters of a receipt's `reply`."""
@@ -17,7 +17,9 @@ HIDDEN = "…"
 
 _LOOKED_AT = 2000
 _AT = "(?:[@\N{FULLWIDTH COMMERCIAL AT}]|%40)"
-_ADDRESS = re.compile(rf'"[^"]{{0,64}}"{_AT}[^\s<>"]+|[^\s<>"(),;:]+{_AT}[^\s<>"(),;]*', re.IGNORECASE)
+_ADDRESS = re.compile(
+    rf'"[^"]{{0,64}}"{_AT}[^\s<>"]+|(?<![^\s<>"(),;:])[^\s<>"(),;:]+{_AT}[^\s<>"(),;]*', re.IGNORECASE
+)
 
 
 class Outcome(StrEnum):
@@ -81,13 +83,15 @@ class Transport(Protocol):
 def reply_line(text: str, private: tuple[str, ...] = ()) -> str:
     """Words of the other side, fit for a log: one line of at most `LONGEST_REPLY` characters.
 
-    Control characters are dropped. Whatever looks like an address is hidden, and so are the `private` words, wherever they stand for themselves.
+    What cannot be printed is dropped. Whatever looks like an address is hidden, and so are the `private` words,
+    wherever they stand for themselves.
     """
-    words = one_line(text)
+    words = "".join(filter(str.isprintable, one_line(text)))
     if len(words) > _LOOKED_AT:
         # What is cut might be the part of an address that tells it for one.
         words = words[:_LOOKED_AT].rpartition(" ")[0]
     words = _ADDRESS.sub(HIDDEN, words)
-    for word in private:
+    # Patterns of words that change with each mail are slow to make, and hardly ever needed.
+    for word in (each for each in private if each.lower() in words.lower()):
         words = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", HIDDEN, words, flags=re.IGNORECASE)
-    return shorten(words, LONGEST_REPLY)
+    return words if len(words) <= LONGEST_REPLY else f"{words[: LONGEST_REPLY - 1].rstrip()}…"

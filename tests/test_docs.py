@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import typer.main
+from pydantic import BaseModel
 
 from digest import profiles
 from digest.cli.main import app
 from digest.profile_model import ProfileModel
-from digest.settings import Settings
+from digest.settings import TABLES, Settings
 from digest.sources import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from pydantic.fields import FieldInfo
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted(
@@ -100,19 +103,36 @@ def test_console_blocks_hold_commands_only() -> None:
     assert not [line for line in lines if line.startswith("digest ")]
 
 
-@pytest.mark.parametrize("key", [name for name in Settings.model_fields if name != "home"])
-def test_every_setting_is_documented_with_its_default(key: str) -> None:
-    """The table of settings has a row for each key, and the row has the default."""
-    rows = re.findall(rf"^\| `{key}` \| (.*?) \|", text_of("docs/settings.md"), re.MULTILINE)
+def settings_of_all_tables() -> dict[str, Any]:
+    """The default of every key of `digest.toml`, as the documents write it."""
+    fields = {name: field for name, field in Settings.model_fields.items() if name != "home"}
+    for table, model in TABLES.items():
+        fields |= {f"{table}.{name}": field for name, field in model.model_fields.items()}
+    return {name: shown(field) for name, field in fields.items()}
+
+
+def shown(field: FieldInfo) -> str:
+    """A default as the documents write it; nothing for none."""
+    default = field.default
+    if field.is_required() or default is None or isinstance(default, BaseModel):
+        return ""
+    if isinstance(default, float):
+        return f"{default:g}"
+    return "[]" if default == () else str(default)
+
+
+@pytest.mark.parametrize(("key", "default"), settings_of_all_tables().items())
+def test_every_setting_is_documented_with_its_default(key: str, default: str) -> None:
+    """The tables of settings have a row for each key, and the row has the default."""
+    rows = re.findall(rf"^\| `{re.escape(key)}` \| (.*?) ?\|", text_of("docs/settings.md"), re.MULTILINE)
     assert len(rows) == 1, f"{key} stands in {len(rows)} rows of docs/settings.md"
-    default = Settings.model_fields[key].default
-    assert ("[]" if default == () else str(default)) == rows[0].strip("` ")
+    assert default == rows[0].strip("` ")
 
 
 def test_no_setting_is_documented_that_is_none() -> None:
-    """Every key in the table of settings is one."""
+    """Every key in the tables of settings is one."""
     table = text_of("docs/settings.md").partition("Keys of `digest.toml`")[2]
-    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == Settings.model_fields.keys() - {"home"}
+    assert set(re.findall(r"^\| `([\w.]+)` \|", table, re.MULTILINE)) == settings_of_all_tables().keys()
 
 
 def test_the_places_in_the_home_are_documented() -> None:

@@ -53,6 +53,10 @@ def test_a_file_says_what_differs(tmp_path: Path) -> None:
         'accent = "#0B6E4F"\r\nlogo = "https://lab.example.org/logo.png"\r\n'
         'pages_url = "https://lab.example.org/digest"\r\naddress = "1 Wood Lane, Oxford"\r\nlayout = "compact"\r\n'
         '[summaries]\r\nurl = "http://localhost:11434/v1"\r\nmodel = "owl-7b"\r\nseconds = 20\r\n'
+        '[delivery]\r\ntransport = "smtp"\r\nhost = "mail.example.org"\r\nsecurity = "tls"\r\nport = 4650\r\n'
+        'username = "digest"\r\npassword_file = "password"\r\nauth = "login"\r\nca_file = "ca.pem"\r\n'
+        'connections = 2\r\nmails_per_connection = 50\r\ntimeout = 30\r\nhelo = "lab.example.org"\r\n'
+        'socket = "lmtp"\r\ncommand = "msmtp"\r\nfolder = "mails"\r\npassword_variable = ""\r\n'
     )
     (tmp_path / "digest.toml").write_bytes(text.encode())
     settings = load(tmp_path)
@@ -74,6 +78,24 @@ def test_a_file_says_what_differs(tmp_path: Path) -> None:
             "key_file": "",
             "seconds": 20.0,
             "papers": 50,
+        },
+        "delivery": {
+            "transport": "smtp",
+            "host": "mail.example.org",
+            "security": "tls",
+            "port": 4650,
+            "username": "digest",
+            "password_variable": "",
+            "password_file": "password",
+            "auth": "login",
+            "ca_file": "ca.pem",
+            "connections": 2,
+            "mails_per_connection": 50,
+            "timeout": 30.0,
+            "helo": "lab.example.org",
+            "socket": "lmtp",
+            "command": "msmtp",
+            "folder": "mails",
         },
     }
     assert set(KEYS) == set(settings.model_dump(exclude={"home"}))
@@ -195,6 +217,65 @@ def test_a_key_may_go_to_this_machine_or_over_https(tmp_path: Path, url: str) ->
     summaries = load(tmp_path).summaries
     assert summaries is not None
     assert summaries.url == url
+
+
+def test_faults_of_delivery_have_their_own_lines(tmp_path: Path) -> None:
+    """Each key is told with its line, one that is missing with the table's, a password with where it belongs."""
+    text = """window_days = 7
+[delivery]
+transport = "smtp"
+secuirty = "tls"
+password = "sesame"
+port = 0
+connections = 100
+helo = "me and you"
+"""
+    told = faults(tmp_path, text)
+    assert told == [
+        "2: delivery.host: missing: smtp needs to know the server",
+        "4: delivery.secuirty: unknown key (did you mean 'security'?)",
+        (
+            "5: delivery.password: a password never stands in this file: name its place by password_variable or "
+            "password_file"
+        ),
+        "6: delivery.port: expected greater than or equal to 1, got 0",
+        "7: delivery.connections: expected less than or equal to 64, got 100",
+        "8: delivery.helo: expected a host's name or [IP address], got 'me and you'",
+    ]
+    assert faults(tmp_path, '\ndelivery = "smtp"') == ["2: delivery: expected a table, got 'smtp'"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "fault"),
+    [
+        ('transport = "post"', "2: delivery.transport: expected 'folder', 'maildir', 'smtp', 'lmtp', 'sendmail' or"),
+        ('transport = "smtp"\nhost = "mail.example.org:25"', "3: delivery.host: expected a host's name or IP address"),
+        ('transport = "smtp"\nhost = "a@b\\r\\n"', "3: delivery.host: expected words on one line"),
+        ('transport = "lmtp"', "1: delivery.host: lmtp needs a host or a socket, got neither"),
+        ('transport = "lmtp"\nhost = "h"\nsocket = "s"', "3: delivery.host: lmtp needs a host or a socket, got both"),
+        ('host = "mail.example.org"', '1: delivery: host has no effect without a transport: add transport = "smtp"'),
+        ('username = "me"', "2: delivery.username: without a password: name its place by"),
+        ('password_variable = "P"', "1: delivery.username: missing: there is a password, but nobody to log in"),
+        (
+            'username = "me"\npassword_variable = "P"\npassword_file = "p"',
+            "4: delivery.password_file: expected password",
+        ),
+        ('auth = "cram-md5"', "2: delivery.auth: expected 'plain', 'login' or 'xoauth2', got 'cram-md5'"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(tmp_path: Path, lines: str, fault: str) -> None:
+    """A server that is not named, a password without a user, a key without effect: told before a mail is lost."""
+    [told] = faults(tmp_path, f"[delivery]\n{lines}\n")
+    assert told.startswith(fault)
+
+
+@pytest.mark.parametrize("host", ["mail", "mail.example.org.", "127.0.0.1", "::1", "my_relay"])
+def test_a_mail_server_has_a_name_or_an_address(tmp_path: Path, host: str) -> None:
+    """The port is the usual one of what protects the connection."""
+    for security, port in (("starttls", 587), ("tls", 465), ("none", 25)):
+        text = f'[delivery]\ntransport = "smtp"\nhost = "{host}"\nsecurity = "{security}"\nauth = ""\n'
+        (tmp_path / "digest.toml").write_text(text, encoding="utf-8")
+        assert load(tmp_path).delivery.address == (host, port)
 
 
 @pytest.mark.parametrize("contact", ["digest@example.org", "https://example.org/digest?about=us", ""])

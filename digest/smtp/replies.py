@@ -42,10 +42,10 @@ class Reply:
         return found[1] if found else ""
 
     def line(self, private: tuple[str, ...] = ()) -> str:
-        """All of it in one line that may stand in a log: code, status, and text without addresses or `private` words."""
+        """All of it in one line fit for a log: code, status, and text without addresses or `private` words."""
         status = self.status
         text = " ".join(each.removeprefix(status).strip() for each in self.lines)
-        return f"{self.code} {status} ".replace("  ", " ") + reply_line(text, private)
+        return " ".join(filter(None, (str(self.code), status, reply_line(text, private))))
 
 
 def parse(received: bytes | bytearray) -> tuple[Reply, int] | None:

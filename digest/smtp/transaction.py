@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _DONE, _NOT_NOW, _NEVER = 2, 4, 5
 _SEND_IT = 354
 
+_PIPELINING = "PIPELINING"  # RFC 2920
+
 _OUT_OF_STEP = frozenset({500, 502, 503})
 _WANTS_LOGIN = frozenset({530, 534, 535, 538})  # RFC 4954 section 6
 _TOO_LARGE = 552
@@ -50,16 +52,20 @@ def hand_over(session: Session, parcel: Parcel) -> Receipt:
     unfit = _unfit(session, parcel)
     if unfit:
         return Receipt(outcome=Outcome.REJECTED, reply=unfit)
+    commands = _commands(session, parcel)
     is_reused, heard = session.handed > 0, session.heard
     session.handed += 1
     try:
-        refusal = _refusal(session, parcel)
+        if session.offers(_PIPELINING):
+            session.write(b"".join(commands.values()))
+        content = framed(parcel.content)  # while the server thinks
+        refusal = _refusal(session, parcel, commands)
     except BrokenError as error:
         session.close()
         if is_reused and isinstance(error, HungUpError) and session.heard == heard:
             raise StaleError from error
-        return Receipt(outcome=Outcome.DEFERRED, reply=str(error))
-    return _refused(session, parcel, *refusal) if refusal else _content(session, parcel)
+        return Receipt(outcome=Outcome.DEFERRED, reply=f"broken off: {error}")
+    return _refused(session, parcel, *refusal) if refusal else _content(session, parcel, content)
 
 
 def framed(content: bytes) -> bytes:
@@ -101,32 +107,37 @@ def _commands(session: Session, parcel: Parcel) -> dict[_Step, bytes]:
     }
 
 
-def _replies(session: Session, parcel: Parcel) -> Iterator[tuple[_Step, Reply]]:
-    """Each command and the reply to it; where they went out at once, each has to be heard."""
-    commands = _commands(session, parcel)
-    is_pipelined = session.offers("PIPELINING")
-    if is_pipelined:
-        session.write(b"".join(commands.values()))
+def _replies(session: Session, parcel: Parcel, commands: dict[_Step, bytes]) -> Iterator[tuple[_Step, Reply]]:
+    """The reply to each command; where they went out at once, each has to be heard."""
+    is_pipelined = session.offers(_PIPELINING)
     for step, command in commands.items():
         if not is_pipelined:
             session.write(command)
         reply = session.read()
+        if reply.severity < _NOT_NOW and not _is_granted(step, reply):
+            raise BrokenError(f"its reply to {step} makes no sense: {reply.line(parcel.private)}")
         yield step, reply
         if reply.code == SHUTTING_DOWN or (reply.severity >= _NOT_NOW and not is_pipelined):
             return
 
 
-def _refusal(session: Session, parcel: Parcel) -> tuple[_Step, Reply] | None:
+def _is_granted(step: _Step, reply: Reply) -> bool:
+    return reply.code == _SEND_IT if step is _Step.DATA else reply.severity == _DONE
+
+
+def _refusal(session: Session, parcel: Parcel, commands: dict[_Step, bytes]) -> tuple[_Step, Reply] | None:
     """The first command that was refused and the reply to it; None if the server waits for the content."""
     refusal: tuple[_Step, Reply] | None = None
-    for step, reply in _replies(session, parcel):
-        is_granted = reply.code == _SEND_IT if step is _Step.DATA else reply.severity == _DONE
-        if reply.severity >= _NOT_NOW:
-            refusal = refusal or (step, reply)
-        elif not is_granted:
-            raise BrokenError(f"its reply to {step} makes no sense: {reply.line(parcel.private)}")
-        elif refusal and step is _Step.DATA:
-            _send_nothing(session)
+    try:
+        for step, reply in _replies(session, parcel, commands):
+            if not _is_granted(step, reply):
+                refusal = refusal or (step, reply)
+            elif refusal and step is _Step.DATA:
+                _send_nothing(session)
+    except BrokenError:
+        if refusal is None:
+            raise
+        session.close()
     return refusal
 
 
@@ -154,21 +165,21 @@ def _refused(session: Session, parcel: Parcel, step: _Step, reply: Reply) -> Rec
     return Receipt(outcome=Outcome.REJECTED if is_final else Outcome.DEFERRED, reply=line)
 
 
-def _content(session: Session, parcel: Parcel) -> Receipt:
+def _content(session: Session, parcel: Parcel, content: bytes) -> Receipt:
     try:
-        session.write(framed(parcel.content), PATIENCE)
+        session.write(content, PATIENCE)
     except BrokenError as error:
         # Without its last byte a mail is none, whatever came of the rest; but the server may have said what it minds.
         reply = session.last_words()
         session.close()
         if reply is None or reply.severity < _NOT_NOW:
-            return Receipt(outcome=Outcome.DEFERRED, reply=str(error))
+            return Receipt(outcome=Outcome.DEFERRED, reply=f"broken off: {error}")
         return Receipt(outcome=_outcome(reply), reply=reply.line(parcel.private))
     try:
         reply = session.read(PATIENCE)
     except BrokenError as error:
         session.close()
-        return Receipt(outcome=Outcome.UNCERTAIN, reply=f"{error}, after the whole mail was sent")
+        return Receipt(outcome=Outcome.UNCERTAIN, reply=f"broken off after the whole mail was sent: {error}")
     if reply.code == SHUTTING_DOWN or reply.severity not in (_DONE, _NOT_NOW, _NEVER):
         session.close()
     return Receipt(outcome=_outcome(reply), reply=reply.line(parcel.private))

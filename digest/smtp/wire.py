@@ -106,7 +106,7 @@ class Wire:
         left = seconds
         while True:
             try:
-                found = parse(self._received)
+                found = parse(self._received) if self._received else None
             except ReplyFault as error:
                 raise BrokenError(str(error)) from error
             if found is not None:
