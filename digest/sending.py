@@ -158,12 +158,15 @@ class _Sender:
                 if not self._flying:
                     self._stop(f"the limit of {self._policy.limits.per_day} mails in 24 hours is reached")
                 return
-            claim, issue = self._todo.popleft()
-            turn = self._pace.domain_turn(claim.recipient, self._now) if claim.recipient else self._now
+            claim, issue = self._todo[0]
+            key = (claim.issue_id, claim.subscriber)
+            turn = self._pace.domain_turn(key, claim.recipient, self._now) if claim.recipient else self._now
             if turn > self._now:
                 self._settled.append(Settled(claim=claim, state=DeliveryState.QUEUED, due=turn))
-                continue
-            self._prepare(claim, issue)
+            else:
+                self._prepare(claim, issue)
+            # Only now: until then an interruption gives it back.
+            self._todo.popleft()
             self._now = self._means.clock.now()
 
     def _full(self) -> bool:
@@ -256,7 +259,7 @@ class _Sender:
         if not self._stopped:
             self._stopped = True
             self._report.fail("", why)
-        self._settled += (Settled(claim=claim, state=DeliveryState.QUEUED, due=self._now) for claim, _ in self._todo)
+        self._settled += (Settled(claim=claim, state=DeliveryState.QUEUED) for claim, _ in self._todo)
         self._todo.clear()
 
     def _record(self) -> None:
@@ -297,12 +300,15 @@ class _Sender:
     def _give_back(self) -> None:
         """Give back what was not begun with, wait for what flies, and record that."""
         self._take_back()
-        self._settled += (Settled(claim=claim, state=DeliveryState.QUEUED, due=self._now) for claim, _ in self._todo)
+        # An interruption may come between any two lines.
+        begun = {each.claim for each in self._settled} | self._flying.keys()
+        unbegun = dict(self._todo).keys() - begun
+        self._settled += (Settled(claim=claim, state=DeliveryState.QUEUED) for claim in unbegun)
         self._todo.clear()
         self._crew.close()
         while self._flying and (answer := self._crew.answer(0)) is not None:
             del self._flying[answer.claim]
-            unsent = Settled(claim=answer.claim, state=DeliveryState.QUEUED, due=self._now)
+            unsent = Settled(claim=answer.claim, state=DeliveryState.QUEUED)
             receipt = answer.outcome
             self._settled.append(self._outcome(answer.claim, receipt) if isinstance(receipt, Receipt) else unsent)
         self._record()

@@ -20,7 +20,10 @@ from digest.store.outbox import Delivery
 LISTED = 50
 """Deliveries listed where no limit is given; JSON has all."""
 
-app = typer.Typer(no_args_is_help=True, help="See what waits to be sent and what failed, and do something about it.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="See what waits to be sent and what failed, and do something about it.\n\nExample: digest outbox list",
+)
 
 Names = Annotated[
     list[str] | None, typer.Argument(metavar="[NAME]...", help="Deliveries, as `list` names them: 2025-05-09-ada.")
