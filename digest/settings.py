@@ -113,6 +113,9 @@ class Settings(BaseModel):
         default="", description="A mail address or URL that servers are given, to write to if we are a burden to them."
     )
 
+    write_pages: bool = Field(
+        default=True, description="Whether each issue is also written as web pages and feeds, into the folder pages/."
+    )
     pages_url: str = Field(
         default="", description="Where the folder of pages is served, for mails and feeds to lead there."
     )
