@@ -6,6 +6,7 @@ import traceback
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import jinja2
 
@@ -32,6 +33,9 @@ from digest.types import (
 )
 from digest.typeset import one_line, shorten, wrap
 from digest.view import IssueView, TwinsView, view
+
+if TYPE_CHECKING:
+    from digest.signed_links import SignedLinks
 
 SUBJECT = "mail/issue/subject.txt"
 TEXT = "mail/issue/body.txt"
@@ -63,15 +67,19 @@ class Renderer:
     """The templates, compiled and tried. Threads may share one; what it remembers of papers, others do not have.
 
     A template is looked for in `overrides` first (a folder that need not exist), then among the shipped ones; the
-    shipped ones are also named `default/…`, so that an override can extend what it replaces.
+    shipped ones are also named `default/…`, so that an override can extend what it replaces. With `links` mails have
+    those to their reader's site; pages, which may be handed on, never do.
 
     Raises:
         TemplateError: a template is not UTF-8, does not compile, names a variable or an attribute that does not exist,
             or fails on a specimen issue; reads `mail/issue/body.html:12: 'papr' is undefined`.
     """
 
-    def __init__(self, overrides: Path | None = None, look: Look | None = None) -> None:
+    def __init__(
+        self, overrides: Path | None = None, look: Look | None = None, links: SignedLinks | None = None
+    ) -> None:
         self._look = look or Look()
+        self._links = links
         self._environment = environment(overrides)
         self._names: dict[str, str] = {}
         for name in self._environment.list_templates(extensions=["txt", "html"]):
@@ -101,7 +109,7 @@ class Renderer:
             TemplateError: an overriding template fails on this issue.
         """
         elsewhere = twins.elsewhere if twins else ()
-        shown = view(issue, self._look, characters=ABSTRACT, elsewhere=elsewhere)
+        shown = view(issue, self._look, characters=ABSTRACT, elsewhere=elsewhere, links=self._links)
         subject = shorten(one_line(self._fill(SUBJECT, shown)), _SUBJECT_LIMIT)
         return Mail(subject=subject, text=self._fill(TEXT, shown), html=self._html(issue, shown))
 
@@ -111,7 +119,8 @@ class Renderer:
         Raises:
             TemplateError: an overriding template fails on this issue.
         """
-        return _is_small(self._fill(HTML, view(issue, self._look, characters=0, shortened=True)))
+        barest = view(issue, self._look, characters=0, shortened=True, links=self._links)
+        return _is_small(self._fill(HTML, barest))
 
     def archive(self, listing: ArchiveView) -> str:
         """The web page that lists a reader's issues.
@@ -127,7 +136,9 @@ class Renderer:
         for characters in _TIGHTER_ABSTRACTS:
             if _is_small(html):
                 break
-            tighter = view(issue, self._look, characters=characters, shortened=True, elsewhere=shown.elsewhere)
+            tighter = view(
+                issue, self._look, characters=characters, shortened=True, elsewhere=shown.elsewhere, links=self._links
+            )
             html = self._fill(HTML, tighter)
         return html
 

@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from digest import feeds, look, tomlarray
 from digest.errors import SettingsError
 from digest.look import ACCENT, Layout, Look
+from digest.tokens import LONGEST_SITE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -28,6 +29,7 @@ FILE = "digest.toml"
 """What the settings file is called in the home folder."""
 
 _PAGES = re.compile(r"https?://[\w.-]+(?::\d+)?(?:/[\w.~/-]{0,300})?", re.ASCII)
+_SITE = re.compile(r"https://[\w.-]+(?::\d+)?(?:/[\w.~/-]*)?", re.ASCII)
 _PICTURE = re.compile(r"https://[\w.-]+(?::\d+)?/[^\s<>\"'\\\\^`{|}]{1,500}", re.ASCII)
 _CONTACT = re.compile(r"[^@\s()<>]+@[^@\s()<>]+|https?://[^\s()<>]+")
 
@@ -115,6 +117,9 @@ class Settings(BaseModel):
     pages_url: str = Field(
         default="", description="Where the folder of pages is served, for mails and feeds to lead there."
     )
+    site_url: str = Field(
+        default="", description="The URL of the site, for mails to lead to what a reader can do there."
+    )
     summaries: Summaries | None = Field(default=None, description="A language model that writes the gists.")
     accent: str = Field(default=ACCENT, description="The colour of links and buttons, to be read on white.")
     logo: str = Field(
@@ -163,6 +168,19 @@ class Settings(BaseModel):
         if value and not _PAGES.fullmatch(value):
             raise ValueError(f"expected the URL of a folder, like https://example.org/digest/, got {value!r}")
         return value and value.rstrip("/") + "/"
+
+    @field_validator("site_url")
+    @classmethod
+    def _is_site(cls, value: str) -> str:
+        site = value.rstrip("/")
+        if site and not _SITE.fullmatch(site):
+            raise ValueError(f"expected an https URL, like https://digest.example.org, got {value!r}")
+        if len(site) > LONGEST_SITE:
+            raise ValueError(
+                f"expected at most {LONGEST_SITE} characters, as mail programs unsubscribe nobody by longer links, "
+                f"got {len(site)}"
+            )
+        return site
 
     @field_validator("logo")
     @classmethod

@@ -16,7 +16,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from digest import pipeline, settings
 from digest.errors import DigestError, ProfileError
 from digest.profiles import load
-from digest.render import Renderer
+from digest.rendering import renderer
 from digest.run_report import RunReport
 from digest.store import Store
 from digest.summaries import summariser
@@ -51,7 +51,7 @@ def deliver_due(home: Path, now: datetime) -> dict[str, Any]:
     """`pipeline.deliver`; the report as plain values."""
     options = settings.load(home)
     with Store(options.database) as store:
-        return asdict(pipeline.deliver(store, options, Renderer(options.templates, options.look), now=now))
+        return asdict(pipeline.deliver(store, options, renderer(options), now=now))
 
 
 @flow(

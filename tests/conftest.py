@@ -116,7 +116,7 @@ def documents() -> dict[str, str]:
     templates = environment()
 
     def filled(name: str, issue: Issue, layout: Layout = Layout.CARDS, *, shortened: bool = False) -> str:
-        """A template with all that a site adds, which `Renderer` leaves out while there is none."""
+        """A template with all that a site adds, links to it."""
         links = tuple(LinkView(label=f"{word} like this", url="https://example.org/judge") for word in ("More", "Less"))
         shown = view(issue, replace(look, layout=layout), characters=None if name == PAGE else 600, shortened=shortened)
         sections = tuple(

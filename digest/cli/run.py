@@ -32,7 +32,7 @@ from digest.cli.context import (
     today,
 )
 from digest.cli.terminal import Watcher
-from digest.render import Renderer
+from digest.rendering import renderer as renderer_of
 from digest.run_report import RunReport
 from digest.settings import Settings
 from digest.store import Store
@@ -80,7 +80,7 @@ def run(
         hint = newest(store)
         report = pipeline.idle(store, options, readers, day=issue_day, now=now)
         # A template's fault is told before anything is composed.
-        renderer = Renderer(options.templates, options.look) if report is None else None
+        renderer = renderer_of(options) if report is None else None
         if renderer and engine is Engine.PLAIN:
             with summariser(store, options, os.environ) as model:
                 report = pipeline.compose_issues(
