@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from digest.settings import Settings
     from digest.store import Store
     from digest.summaries import Summariser
-    from digest.types import Match, Profile, Rendered
+    from digest.types import Mail, Match, Profile
 
 READERS = 200
 """Readers ranked together: enough for products of matrices to pay, few enough to hold."""
@@ -179,7 +179,7 @@ def compare(
     return foresight.difference(foresight.choices(ranker, old, news), foresight.choices(ranker, new, news))
 
 
-def mail(settings: Settings, rendered: Rendered, issue: Issue, recipient: str) -> bytes:
+def mail(settings: Settings, rendered: Mail, issue: Issue, recipient: str) -> bytes:
     """The message that carries an issue: the same issue, recipient and settings give the same bytes.
 
     Raises:

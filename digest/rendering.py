@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from digest.settings import Settings
 
 
-def renderer(settings: Settings) -> Renderer:
-    """What makes this installation's mails and pages.
+def renderer(settings: Settings, *, lazily: bool = False) -> Renderer:
+    """What makes this installation's mails and pages; with `lazily` templates are compiled as they are needed.
 
     Raises:
         SettingsError: the installation's secret cannot be read.
         TemplateError: a template fails; see `Renderer`.
     """
-    return Renderer(settings.templates, settings.look, links(settings))
+    return Renderer(settings.templates, settings.look, links(settings), lazily=lazily)
 
 
 def links(settings: Settings) -> SignedLinks | None:

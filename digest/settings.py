@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Annotated, Self
 from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from digest import feeds, look, tomlarray
 from digest.errors import SettingsError
@@ -117,6 +126,9 @@ class Settings(BaseModel):
     pages_url: str = Field(
         default="", description="Where the folder of pages is served, for mails and feeds to lead there."
     )
+    operator: str = Field(
+        default="", description="Who is sent the report of each run that had something to do: a name and an address."
+    )
     site_url: str = Field(
         default="", description="The URL of the site, for mails to lead to what a reader can do there."
     )
@@ -134,9 +146,11 @@ class Settings(BaseModel):
         description="How papers stand in a mail: cards, or compact without abstracts.",
     )
 
-    @field_validator("sender")
+    @field_validator("sender", "operator")
     @classmethod
-    def _has_address(cls, value: str) -> str:
+    def _has_address(cls, value: str, about: ValidationInfo) -> str:
+        if not value and about.field_name == "operator":  # nobody
+            return value
         _, address = parseaddr(value)
         if address.count("@") != 1 or not all(address.split("@")) or not value.isprintable():
             raise ValueError("expected a name and an address, like 'Paper Digest <digest@example.org>'")

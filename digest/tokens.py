@@ -1,9 +1,9 @@
 """Signed tokens: what a link in a mail lets its reader do, in bytes that nobody without the secret can make (pure).
 
 A token is its reader's id (8 bytes), the last day on which it counts (its proleptic ordinal, 3 bytes; not where it
-counts for good), the truncated HMAC-SHA256 (RFC 2104, section 5; 10 bytes) of these, what they are for and the paper, and
-behind it the id of the paper that it is about, if any; all in base64url without padding (RFC 4648, section 5). What it is
-for is told by the link's path and is only signed. No token holds an address; the same arguments make the same token.
+counts for good), the truncated HMAC-SHA256 (RFC 2104, section 5; 10 bytes) of these, what they are for and the paper,
+and behind it the id of the paper that it is about, if any; all in base64url without padding (RFC 4648, section 5). What
+it is for is told by the link's path and is only signed. No token holds an address; the same arguments give the same.
 """
 
 from __future__ import annotations

@@ -90,10 +90,7 @@ def _summary(report: RunReport, day: date) -> str:
         ("readers", len(report.issues) + len(report.skipped)),
         ("issues composed", len(report.issues)),
         ("mails delivered", report.delivered),
-        ("issues without mail", report.unmailed),
-        *((f"gists by {who}", count) for who, count in report.gists.items()),
-        *((f"gists not by the model: {why}", count) for why, count in report.gist_faults.items()),
-        *((f"no issue: {reason}", count) for reason, count in report.skips()),
+        *report.details(),
         *((f"failed: {fault['profile'] or 'delivery'}", fault["why"]) for fault in report.failed),
     ]
     return table(f"Issues of {day}", ("what", "count"), rows)

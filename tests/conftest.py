@@ -11,10 +11,12 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from digest import specimens
+from digest.jinja import environment
 from digest.look import Layout, Look
 from digest.paper_view import LinkView
 from digest.ranking.labels import LIKED, OTHER_TERMS, OUTSIDE
-from digest.render import ARCHIVE, HTML, PAGE, environment
+from digest.render import ARCHIVE, HTML, PAGE, Renderer
 from digest.twins.archive import archive
 from digest.types import (
     Evidence,
@@ -126,7 +128,12 @@ def documents() -> dict[str, str]:
         shown = replace(shown, sections=sections, elsewhere=links, account=links, twins=twins if name == PAGE else None)
         return templates.get_template(name).render(shown.variables())
 
-    return {
+    letters = {
+        f"mail-{name}{'-short' * number}": Renderer(None, look).letter(letter).html
+        for name, of_all in specimens.letters().items()
+        for number, letter in enumerate(of_all[:2])
+    }
+    return letters | {
         "mail-cards": filled(HTML, full),
         "mail-compact": filled(HTML, full, Layout.COMPACT),
         "mail-shortened": filled(HTML, replace(full, held=0), shortened=True),

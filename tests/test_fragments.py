@@ -14,10 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from digest.errors import TemplateError
+from digest.jinja import environment
 from digest.message import build
 from digest.quoted_printable import LONGEST, encode
 from digest.ranking.labels import LIKED, OTHER_TERMS, OUTSIDE
-from digest.render import Renderer, environment
+from digest.render import Renderer
 from digest.types import Envelope, Evidence, Gist, Issue, Links, Mail, Match, Nearest, Paper, Section, Signals
 from digest.view import view
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from digest.errors import TemplateError
 from digest.fitting import fitted
+from digest.letters import ConfirmationView, CountView, FaultView, FrameView, GoodbyeView, ReportView
 from digest.look import ACCENT, on_dark
 from digest.paper_view import LinkView, NearestView, PaperView, ReasonView, SimilarView
 from digest.ranking.labels import LIKED, OUTSIDE, TRENDING
@@ -641,7 +642,14 @@ def test_the_readme_names_every_variable() -> None:
 def test_the_readme_lists_every_variable_of_the_archive() -> None:
     """The table of the archive has exactly the names that its template can use."""
     prefixes = {ArchiveView: "", MonthView: "month.", ListedView: "issue."}
-    assert documented("## Variables of the archive", "## Filters") == names(prefixes)
+    assert documented("## Variables of the archive", "## Variables of the other mails") == names(prefixes)
+
+
+def test_the_readme_lists_every_variable_of_the_other_mails() -> None:
+    """The tables of confirmation, goodbye and report have exactly the names that their templates can use."""
+    letters = {ConfirmationView: "", GoodbyeView: "", ReportView: "", CountView: "count.", FaultView: "fault."}
+    assert documented("## Variables of the other mails", "## Filters") == names(letters)
+    assert {each.name for each in fields(FrameView)} <= names({IssueView: ""})
 
 
 def names(prefixes: dict[Any, str]) -> set[str]:

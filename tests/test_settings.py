@@ -52,7 +52,7 @@ def test_a_file_says_what_differs(tmp_path: Path) -> None:
         'contact = "digest@example.org"\r\n'
         'accent = "#0B6E4F"\r\nlogo = "https://lab.example.org/logo.png"\r\n'
         'pages_url = "https://lab.example.org/digest"\r\naddress = "1 Wood Lane, Oxford"\r\nlayout = "compact"\r\n'
-        'site_url = "https://lab.example.org/"\r\n'
+        'site_url = "https://lab.example.org/"\r\noperator = "Ada <ada@example.org>"\r\n'
         '[summaries]\r\nurl = "http://localhost:11434/v1"\r\nmodel = "owl-7b"\r\nseconds = 20\r\n'
     )
     (tmp_path / "digest.toml").write_bytes(text.encode())
@@ -65,6 +65,7 @@ def test_a_file_says_what_differs(tmp_path: Path) -> None:
         "contact": "digest@example.org",
         "pages_url": "https://lab.example.org/digest/",
         "site_url": "https://lab.example.org",
+        "operator": "Ada <ada@example.org>",
         "accent": "#0b6e4f",
         "logo": "https://lab.example.org/logo.png",
         "address": "1 Wood Lane, Oxford",
@@ -282,8 +283,10 @@ def test_the_default_is_the_platforms_folder_for_data(
         ('site_url = "https://lab.example.org/?a=1"', "expected an https URL, like https://digest.example.org"),
         (
             f'site_url = "https://{"a" * 37}.org/"',
-            "expected at most 48 characters, as mail programs unsubscribe nobody by longer",
+            "expected at most 48 characters, as mail programs unsubscribe",
         ),
+        ('operator = "Ada"', "expected a name and an address"),
+        ('sender = ""', "expected a name and an address"),
         ('pages_url = "lab.example.org"', "expected the URL of a folder, like https://example.org/digest/"),
         ('layout = "table"', "expected 'cards' or 'compact', got 'table'"),
     ],

@@ -32,6 +32,7 @@ from digest.cli.context import (
     today,
 )
 from digest.cli.terminal import Watcher
+from digest.errors import DeliveryError, TemplateError
 from digest.rendering import renderer as renderer_of
 from digest.run_report import RunReport
 from digest.settings import Settings
@@ -68,7 +69,7 @@ def run(
 
     Example: digest run --date 2025-05-09
     """
-    from digest import pipeline
+    from digest import operator_report, pipeline
     from digest.summaries import summariser
 
     options = settings()
@@ -99,6 +100,12 @@ def run(
         report = _run_flow(options.home, [path for path, _ in good], issue_day, composed, now, keep=not dry_run)
     for path, error in bad:
         report.fail(path.stem, str(error))
+    if not dry_run:
+        try:
+            with Store(options.database) as store:
+                operator_report.send(store, options, report, day=issue_day, now=now)
+        except (DeliveryError, TemplateError) as error:
+            report.fail("", f"the report to the operator: {error}")
     if as_json:
         print_json({"day": issue_day, "dry_run": dry_run, **asdict(report)})
     else:
