@@ -14,7 +14,7 @@ from digest.look import Look
 from digest.twins.archive import ArchiveView, archive
 from digest.types import Mail, Rendered
 from digest.typeset import one_line, shorten
-from digest.view import IssueView, TwinsView, view
+from digest.view import AccentView, IssueView, TwinsView, view
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -61,6 +61,7 @@ class Renderer:
         lazily: bool = False,
     ) -> None:
         self._look = look or Look()
+        self._accent = AccentView(light=self._look.accent, dark=self._look.accent_on_dark)
         self._links = links
         self.templates = Templates(overrides)
         if not lazily and (faults := self.faults()):
@@ -112,7 +113,7 @@ class Renderer:
         Raises:
             TemplateError: an overriding template fails on this archive.
         """
-        return self._fill(ARCHIVE, listing)
+        return self._fill(ARCHIVE, replace(listing, accent=self._accent))
 
     def letter(self, letter: Letter) -> Mail:
         """A mail that is no issue: the same letter gives the same mail, byte for byte.
