@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import jinja2
 
 from digest.errors import TemplateError
-from digest.fragments import BlockContext, Once
+from digest.fragments import BlockContext, Inline, Once
 from digest.typeset import shorten, wrap
 
 if TYPE_CHECKING:
@@ -83,11 +83,22 @@ class Templates:
         return name
 
 
+class _Closed(jinja2.Environment):
+    """Templates that no others extend, so that blocks take no time."""
+
+    def _generate(
+        self, source: jinja2.nodes.Template, name: str | None, filename: str | None, defer_init: bool = False
+    ) -> str:
+        return super()._generate(Inline().visit(source), name, filename, defer_init)
+
+
 def environment(overrides: Path | None = None) -> jinja2.Environment:
     """Where templates are looked for and how they are read: the same rules for all of them."""
     shipped = jinja2.FileSystemLoader(_shipped())
     own = [jinja2.FileSystemLoader(overrides)] if overrides else []
-    made = jinja2.Environment(
+    if not any(each.list_templates() for each in own):
+        own = []
+    made = (jinja2.Environment if own else _Closed)(
         loader=jinja2.ChoiceLoader([*own, shipped, jinja2.PrefixLoader({"default": shipped})]),
         autoescape=jinja2.select_autoescape(["html", "css"]),
         undefined=jinja2.StrictUndefined,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 
 _NAME = 80
+_ACCENT = AccentView(light=ACCENT, dark=on_dark(ACCENT))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,7 @@ class ArchiveView:
     months: tuple[MonthView, ...]
     atom: str
     json_feed: str
-    accent: AccentView = AccentView(light=ACCENT, dark=on_dark(ACCENT))
+    accent: AccentView = _ACCENT
 
     def variables(self) -> dict[str, object]:
         """The fields by name, as templates take them."""
