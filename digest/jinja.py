@@ -17,7 +17,9 @@ from digest.fragments import BlockContext, Inline, Once
 from digest.typeset import shorten, wrap
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+
+    from digest.paper_view import ReasonView
 
 _ENDINGS = ("txt", "html", "css")
 _DEFAULT = "default/"
@@ -109,13 +111,19 @@ def environment(overrides: Path | None = None) -> jinja2.Environment:
         extensions=[Once],
     )
     made.context_class = BlockContext
-    made.filters.update(number=_number, shorten=shorten, wrap=wrap)
+    made.filters.update(number=_number, shares=_shares, shorten=shorten, wrap=wrap)
     return made
 
 
 def _number(value: int) -> str:
     """`12345` as `12,345`."""
     return f"{value:,}"
+
+
+def _shares(reasons: Iterable[ReasonView], rest: int = 0) -> str:
+    """`microphone array 62%, owl 21%, other terms 17%`."""
+    told = [f"{each.term} {each.percent}%" for each in reasons]
+    return ", ".join([*told, f"other terms {rest}%"] if rest else told)
 
 
 def _shipped() -> Path:

@@ -19,8 +19,8 @@ LONGEST = 2_000
 _WIDTH = 76
 _SOFT_BREAK = b"=\r\n"
 _SPECIAL = re.compile(rb"[^\t -<>-~]")
-_FULL = re.compile(rb"(?=.{%d}).{%d}(?:[^=][^=]?)?" % (_WIDTH + 1, _WIDTH - 3), re.DOTALL)
-"""What has to be followed by a soft break: 75 characters, or one or two fewer where these would part an escape."""
+_PIECES = re.compile(rb"(?=.{%d}).{%d}(?:[^=][^=]?)?|.+" % (_WIDTH + 1, _WIDTH - 3), re.DOTALL)
+"""What stands between soft breaks: 75 characters, one or two fewer where these would part an escape, and at last 76."""
 
 _ESCAPES = {bytes([value]): b"=%02X" % value for value in range(256)}
 
@@ -43,11 +43,11 @@ def _encoded(line: str) -> bytes:
     # An HTML line has little that needs an escape but the signs of its attributes.
     is_plain = line.isascii() and line.isprintable()
     raw = raw.replace(b"=", b"=3D") if is_plain else _SPECIAL.sub(lambda found: _ESCAPES[found[0]], raw)
-    raw = _FULL.sub(rb"\g<0>=\r\n", raw)
-    if not raw.endswith((b" ", b"\t")):
+    if len(raw) <= _WIDTH and not raw.endswith((b" ", b"\t")):
         return raw + b"\r\n"
-    start = raw.rfind(_SOFT_BREAK) + len(_SOFT_BREAK) if _SOFT_BREAK in raw else 0
-    return raw[:start] + _SOFT_BREAK.join(_last(raw[start:])) + b"\r\n"
+    pieces = _PIECES.findall(raw)
+    pieces[-1:] = _last(pieces[-1])
+    return _SOFT_BREAK.join(pieces) + b"\r\n"
 
 
 def _last(piece: bytes) -> list[bytes]:
