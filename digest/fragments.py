@@ -17,8 +17,8 @@ from jinja2 import nodes
 from jinja2.ext import Extension
 from jinja2.meta import find_undeclared_variables
 from jinja2.runtime import Context, Undefined
-from jinja2.visitor import NodeTransformer
 from jinja2.utils import missing, pass_context
+from jinja2.visitor import NodeTransformer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -46,7 +46,7 @@ class _Site:
 class BlockContext(Context):
     """What a block knows, made in a fraction of the time.
 
-    Each block of each paper has a context of its own. Jinja copies into each of them all names, and the table of blocks,
+    Each block of each paper has a context of its own. Jinja copies into each of them all names and the table of blocks,
     which nothing changes any more when a block is rendered: what a template extends, it says outside of its blocks.
     """
 
@@ -92,7 +92,7 @@ class Once(Extension):
         def filtered(value: nodes.Expr, name: str, *more: nodes.Expr) -> nodes.Filter:
             return nodes.Filter(value, name, [*more], [], None, None, lineno=line)
 
-        # A filter is a plain call; a macro for the body, called through a context, would take twice as long as finding it.
+        # Filters are plain calls; a macro for the body, called through a context, would take longer than finding it.
         piece = parser.free_identifier(lineno=line)
         rendering = [
             nodes.AssignBlock(piece, None, body, lineno=line),
@@ -107,18 +107,24 @@ class Once(Extension):
     @pass_context
     def _found(self, context: Context, values: Iterable[Any], number: int) -> str | None:
         """The piece, if it was rendered before for the same values."""
-        key = self._key(context, values, number)
-        piece = self._young.get(key)
-        if piece is None and (piece := self._old.get(key)) is not None:
-            self._keep(key, piece)
+        try:
+            key = self._key(context, values, number)
+            piece = self._young.get(key)
+            if piece is None and (piece := self._old.get(key)) is not None:
+                self._keep(key, piece)
+        except Exception:  # noqa: BLE001  (an undefined name can raise what it likes; rendering says it with its line)
+            return None
         return piece
 
     @pass_context
     def _kept(self, context: Context, piece: str, values: Iterable[Any], number: int) -> str:
         """The piece, remembered if its values can be trusted."""
-        key = self._key(context, values, number)
-        if key and _is_plain(key):
-            self._keep(key, piece)
+        try:
+            key = self._key(context, values, number)
+            if key and _is_plain(key):
+                self._keep(key, piece)
+        except Exception:  # noqa: BLE001  (as above)
+            return piece
         return piece
 
     def _keep(self, key: tuple[Any, ...], piece: str) -> None:
@@ -127,17 +133,11 @@ class Once(Extension):
         self._young[key] = piece
 
     def _key(self, context: Context, values: Iterable[Any], number: int) -> tuple[Any, ...]:
-        """What the piece depends on; empty where that cannot be told."""
+        """What the piece depends on; empty where another template has a part in it."""
         site = self._sites[number]
-        for block in site.blocks:
-            if len(context.blocks.get(block, ())) > 1:
-                return ()
-        try:
-            key = (number, *map(call, site.getters, values))
-            hash(key)
-        except Exception:  # noqa: BLE001  (an undefined name can raise what it likes; rendering says it with its line)
+        if context.blocks and any(len(context.blocks.get(block, ())) > 1 for block in site.blocks):
             return ()
-        return key
+        return (number, *map(call, site.getters, values))
 
 
 class Inline(NodeTransformer):
@@ -145,9 +145,9 @@ class Inline(NodeTransformer):
 
     def visit_Block(self, node: nodes.Block) -> nodes.Node:  # noqa: N802  (Jinja's name for it)
         """The content of a block, in which names are its own."""
-        inner = self.generic_visit(node)
-        made = nodes.Scope(inner.body, lineno=node.lineno)
-        made.set_environment(node.environment)
+        self.generic_visit(node)
+        made = nodes.Scope(node.body, lineno=node.lineno)
+        made.environment = node.environment
         return made
 
 

@@ -88,8 +88,12 @@ class Templates:
 class _Closed(jinja2.Environment):
     """Templates that no others extend, so that blocks take no time."""
 
-    def _generate(
-        self, source: jinja2.nodes.Template, name: str | None, filename: str | None, defer_init: bool = False
+    def _generate(  # Jinja's hook, and its arguments
+        self,
+        source: jinja2.nodes.Template,
+        name: str | None,
+        filename: str | None,
+        defer_init: bool = False,  # noqa: FBT001, FBT002  (as Jinja calls it)
     ) -> str:
         return super()._generate(Inline().visit(source), name, filename, defer_init)
 

@@ -8,10 +8,9 @@ other mail has are forgotten first.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
-REMEMBERED = 65_536
-"""Lines that are remembered, as many as 900 papers have in text and HTML: 30 MB when full of usual ones."""
+REMEMBERED = 32_768
+"""Lines of a generation, as many as 450 papers have in text and HTML: 15 MB when full of usual ones."""
 
 LONGEST = 2_000
 """Characters of a line that is remembered. A template may put a whole mail on one line, which no other mail has."""
@@ -33,8 +32,31 @@ def encode(text: str) -> bytes:
     """
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    lines = text.removesuffix("\n").split("\n")
-    return b"".join([_remembered(line) if len(line) <= LONGEST else _encoded(line) for line in lines])
+    return b"".join(_LINES.encoded(text.removesuffix("\n").split("\n")))
+
+
+class _Lines:
+    """Lines that were encoded, in two generations: what nobody asked for while one was filled goes with the next."""
+
+    def __init__(self) -> None:
+        self._young: dict[str, bytes] = {}
+        self._old: dict[str, bytes] = {}
+
+    def encoded(self, lines: list[str]) -> list[bytes]:
+        """Each line with its CRLF."""
+        found = list(map(self._young.get, lines))
+        return [self._sought(line) if piece is None else piece for line, piece in zip(lines, found, strict=True)]
+
+    def _sought(self, line: str) -> bytes:
+        piece = self._old.get(line) or _encoded(line)
+        if len(line) <= LONGEST:
+            if len(self._young) >= REMEMBERED:
+                self._old, self._young = self._young, {}
+            self._young[line] = piece
+        return piece
+
+
+_LINES = _Lines()
 
 
 def _encoded(line: str) -> bytes:
@@ -58,6 +80,3 @@ def _last(piece: bytes) -> list[bytes]:
         return [piece, b""]
     escape = _ESCAPES[piece[-1:]]
     return [piece[:-1] + escape] if len(piece) < _WIDTH - 1 else [piece[:-1], escape]
-
-
-_remembered = lru_cache(REMEMBERED)(_encoded)
