@@ -24,17 +24,15 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parent))
 from render import DAY, ISSUE, issues
-from smtp import raw, rate
+from smtp import rate, raw
 
 from digest import pipeline, settings
 from digest.clock import Clock
-from digest.render import Renderer
+from digest.rendering import renderer
 from digest.store import Store, outbox, papers
 from digest.store import issues as kept
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from digest.types import Issue
 
 UNIT = 2**20 if sys.platform == "darwin" else 2**10
@@ -103,7 +101,7 @@ def fill(home: Path, readers: int) -> int:
                 add(store, batch, known, now)
                 batch = []
         add(store, batch, known, now)
-    rendered = Renderer(options.templates, options.look).render(issue, None)
+    rendered = renderer(options).render(issue, None)
     return len(pipeline.mail(options, rendered, issue, "reader@example.org"))
 
 
@@ -121,11 +119,11 @@ def add(store: Store, batch: list[Issue], known: set[str], now: datetime) -> Non
 def send(home: Path) -> dict[str, float]:
     """Send all that is due; seconds, and the peak memory of the largest process in MB."""
     options = settings.load(home)
-    renderer = Renderer(options.templates, options.look)
+    ready = renderer(options)
     began = time.perf_counter()
     with Store(options.database) as store:
         report = pipeline.deliver(
-            store, options, renderer, clock=Clock(now=lambda: datetime.now(UTC)), environment=os.environ
+            store, options, ready, clock=Clock(now=lambda: datetime.now(UTC)), environment=os.environ
         )
     assert not report.failed, report.failed[:3]
     seconds = time.perf_counter() - began

@@ -54,6 +54,7 @@ def compose(  # noqa: PLR0913  (all that an issue is made of)
         updates=updates,
         language=profile.language,
         timezone=profile.timezone,
+        empty_day=profile.empty_day,
     )
 
 

@@ -133,13 +133,12 @@ def send(*, as_json: Json = False) -> None:
     """
     from digest import pipeline
     from digest.cli.run import tell_delivered
-    from digest.render import Renderer
+    from digest.rendering import renderer
 
     options = settings()
     with Store(options.database) as store, Watcher() as watcher:
-        renderer = Renderer(options.templates, options.look)
         report = pipeline.deliver(
-            store, options, renderer, clock=Clock(now=instant), environment=os.environ, progress=watcher
+            store, options, renderer(options), clock=Clock(now=instant), environment=os.environ, progress=watcher
         )
     if as_json:
         print_json(asdict(report))

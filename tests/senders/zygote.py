@@ -18,17 +18,18 @@ from sqlalchemy import event
 from digest import pipeline, settings
 from digest.clock import Clock
 from digest.render import Renderer
+from digest.rendering import renderer as renderer_of
 from digest.store import Store
 
 
 def main() -> None:
     """Fork a sender for each line."""
     options = settings.load(Path(sys.argv[1]))
-    renderer = Renderer(options.templates, options.look)
+    ready = renderer_of(options)
     for line in sys.stdin:
         pid = os.fork()
         if pid == 0:
-            _send(options, renderer, *line.split())
+            _send(options, ready, *line.split())
             os._exit(0)
         _say(pid)
         _say(os.waitpid(pid, 0)[1])
