@@ -4,8 +4,8 @@
 
 Each reader has ten of a day's 300 papers, with scores and reasons of his own (bench/render.py). Rendering, MIME, SMTP
 and the record of each outcome are what `digest outbox send` does, in processes of its own; the server is a sink on the
-same machine (bench/smtp_sink.py). The reference is a client that knows nothing but to write and to read (bench/smtp.py),
-which sends as many octets over one connection.
+same machine (bench/smtp_sink.py). The reference is a client that knows nothing but to write and to read
+(bench/smtp.py), which sends as many octets over one connection.
 """
 
 from __future__ import annotations
@@ -84,7 +84,8 @@ def main() -> None:
     print(f"{arguments.readers:,} mails of {size / 1000:.0f} kB: {states}")
     print(
         f"{arguments.readers / took:,.0f} mails/s ({wall:.1f} s with the program's start), "
-        f"peak memory {figures['peak']:.0f} MB; the bare client {bare:,.0f} mails/s, ratio {arguments.readers / took / bare:.2f}"
+        f"peak memory {figures['peak']:.0f} MB; the bare client {bare:,.0f} mails/s, "
+        f"ratio {arguments.readers / took / bare:.2f}"
     )
 
 
