@@ -47,7 +47,7 @@ class Other(StrEnum):
     DELAYED = "delays"
     DELIVERED = "delivery receipts"
     NOT_SPAM = "reports of no spam"
-    NO_REPORT = "no reports"
+    NO_REPORT = "other mails"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
