@@ -16,8 +16,8 @@ from digest.bounce import Bounce, Kind, Other, parse
 SHAPES = {path.stem: path.read_text("utf-8") for path in (Path(__file__).parent / "returned").iterdir()}
 """Mails as mail systems send them back, with places for what differs."""
 
-TOKEN = "abcdefghijklmnopqrstuvw2"
-TO = f"bounces+{TOKEN}@example.org"
+MARK = "abcdefghijklmnopqrstuvw2"
+TO = f"bounces+{MARK}@example.org"
 PLAIN = "postmaster@example.org"
 """An address for all, without a token."""
 
@@ -60,7 +60,7 @@ def bounce(mail: bytes) -> Bounce:
 def test_each_mail_system_is_understood(shape: str, kind: Kind, status: str) -> None:
     """What it says, and for which delivery; with line ends of either kind it is the same report."""
     found = bounce(fill(shape))
-    assert (found.kind, found.token, found.status) == (kind, TOKEN, status)
+    assert (found.kind, found.token, found.status) == (kind, MARK, status)
     assert bounce(fill(shape).replace(b"\n", b"\r\n")) == found
 
 
@@ -68,7 +68,7 @@ def test_each_mail_system_is_understood(shape: str, kind: Kind, status: str) -> 
 def test_a_token_is_found_in_what_is_returned(shape: str) -> None:
     """A report that came to an address for all has it in the return path of the mail it returns."""
     found = bounce(fill(shape, PLAIN, returned_from=TO))
-    assert (found.token, found.message_id) == (TOKEN, "<0123456789abcdef@example.org>")
+    assert (found.token, found.message_id) == (MARK, "<0123456789abcdef@example.org>")
 
 
 @pytest.mark.parametrize("shape", ["postfix", "exim", "sendmail", "exchange", "gmail"])
@@ -163,7 +163,7 @@ def test_no_detail_has_an_address() -> None:
 
 
 def test_addresses_in_utf_8_are_read() -> None:
-    """RFC 6533: typed utf-8, with letters as they are or as `\\x{…}`, in parts of another type."""
+    """RFC 6533: typed utf-8, with letters as they are or as code points, in parts of another type."""
     mail = fill("postfix", PLAIN).replace(b"message/delivery-status", b"message/global-delivery-status")
     mail = mail.replace(b"Original-Recipient: rfc822;ada", rb"Original-Recipient: utf-8;\x{E4}da")
     assert bounce(mail).address == "äda@example.org"

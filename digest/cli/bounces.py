@@ -180,8 +180,8 @@ def _tell_each(whom: list[str], done: list[bool], yes: str, no: str) -> None:
 def _tell(report: ReadReport) -> None:
     parts = [_number(number, SPOKEN[kind]) for kind, number in sorted(report.counted.items())]
     odd = {"counted before": report.known, "of no mail of ours": report.strangers, **report.others}
-    parts += [f"{number:,} {what}" for what, number in odd.items() if number]
-    typer.echo(f"{counted(report.read, 'mail')} read" + (f": {', '.join(parts)}" if parts else ""))
+    parts += [f"{what}: {number:,}" for what, number in odd.items() if number]
+    typer.echo(f"{counted(report.read, 'mail')} read" + (f": {'; '.join(parts)}" if parts else ""))
     for each in report.suppressed:
         typer.echo(f"suppressed: {each['profile']}: {each['reason']}")
     for each in report.failed:
