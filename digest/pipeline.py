@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from digest.store import Store
     from digest.store.deliveries import Claim
     from digest.summaries import Summariser
-    from digest.types import Match, Profile, Rendered
+    from digest.types import Mail, Match, Profile
 
 READERS = 200
 """Readers ranked together: enough for products of matrices to pay, few enough to hold."""
@@ -185,7 +185,7 @@ def compare(
     return foresight.difference(foresight.choices(ranker, old, news), foresight.choices(ranker, new, news))
 
 
-def mail(settings: Settings, rendered: Rendered, issue: Issue, recipient: str) -> bytes:
+def mail(settings: Settings, rendered: Mail, issue: Issue, recipient: str) -> bytes:
     """The message that carries an issue: the same issue, recipient and settings give the same bytes.
 
     Raises:
@@ -232,6 +232,8 @@ def deliver(
     names = names_of(settings)
 
     def prepare(claim: Claim, issue: Issue) -> Parcel | None:
+        if not settings.write_pages:
+            return _parcel(settings, renderer.mail(issue), issue, claim) if claim.recipient else None
         rendered = renderer.render(issue, names.links(issue))
         publish(store, settings.pages, renderer, names, issue, rendered)
         return _parcel(settings, rendered, issue, claim) if claim.recipient else None
@@ -253,7 +255,7 @@ def policy(settings: Settings) -> Policy:
     )
 
 
-def _parcel(settings: Settings, rendered: Rendered, issue: Issue, claim: Claim) -> Parcel:
+def _parcel(settings: Settings, rendered: Mail, issue: Issue, claim: Claim) -> Parcel:
     bounces = settings.delivery.bounce_address
     return Parcel(
         name=f"{issue.day.isoformat()}-{issue.profile}",

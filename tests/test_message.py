@@ -19,6 +19,7 @@ from digest.errors import DeliveryError
 from digest.message import build, list_id, message_id
 from digest.ranking.labels import LIKED, OUTSIDE
 from digest.render import Renderer
+from digest.signed_links import SignedLinks
 from digest.types import (
     Envelope,
     Evidence,
@@ -33,7 +34,12 @@ from digest.types import (
     Signals,
 )
 
-GOLDEN = Path(__file__).parent / "golden" / "issue.eml"
+GOLDEN = Path(__file__).parent / "golden"
+RENDERERS = {
+    "issue": Renderer(),
+    "linked": Renderer(links=SignedLinks(bytes(range(32)), "https://digest.example.org")),
+}
+"""What writes each mail on file: without a site, and with one."""
 
 RENDERED = Rendered(subject="Quiet owls", text="Good morning\n", html="<p>Good morning</p>\n", page="")
 ENVELOPE = Envelope(
@@ -128,25 +134,27 @@ def fixed_issue() -> Issue:
     )
 
 
-def test_the_golden_mail_is_the_same_bytes() -> None:
+@pytest.mark.parametrize("name", RENDERERS)
+def test_the_golden_mail_is_the_same_bytes(name: str) -> None:
     """A fixed issue gives the very bytes on file; GOLDEN=write writes them anew, for a person to read what changed."""
+    golden = GOLDEN / f"{name}.eml"
     envelope = replace(
         ENVELOPE,
         recipient="Ada <ada@example.org>",
         message_id=message_id("ada-2025-05-09", "ada", "example.org"),
         list_id=list_id("ada", "example.org"),
     )
-    raw = build(Renderer().render(fixed_issue()), envelope)
+    raw = build(RENDERERS[name].mail(fixed_issue()), envelope)
     if os.environ.get("GOLDEN") == "write":
-        GOLDEN.parent.mkdir(exist_ok=True)
-        GOLDEN.write_bytes(raw)
-        pytest.fail(f"{GOLDEN.name} is written: read what changed")
-    assert raw == GOLDEN.read_bytes(), "the mail changed; if that is meant: GOLDEN=write pytest tests/test_message.py"
+        golden.write_bytes(raw)
+        pytest.fail(f"{golden.name} is written: read what changed")
+    assert raw == golden.read_bytes(), "the mail changed; if that is meant: GOLDEN=write pytest tests/test_message.py"
 
 
-def test_the_golden_mail_is_well_formed() -> None:
+@pytest.mark.parametrize("name", RENDERERS)
+def test_the_golden_mail_is_well_formed(name: str) -> None:
     """The mail on file has no defect in any part and no line over 998 octets."""
-    assert_well_formed(GOLDEN.read_bytes())
+    assert_well_formed((GOLDEN / f"{name}.eml").read_bytes())
 
 
 def test_the_parts_are_text_first_and_html_last() -> None:
