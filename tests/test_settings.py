@@ -61,6 +61,9 @@ def test_a_file_says_what_differs(tmp_path: Path) -> None:
         'socket = "lmtp"\r\ncommand = "msmtp"\r\nfolder = "mails"\r\npassword_variable = ""\r\n'
         "processes = 2\r\nper_second = 9\r\nper_domain = 60\r\nper_day = 500\r\nexpire_hours = 24\r\n"
         'error_budget = 5\r\nbounce_address = "bounces@example.org"\r\n'
+        '[bounces]\r\nhost = "imap.example.org"\r\nsecurity = "starttls"\r\nport = 1430\r\nusername = "bounces"\r\n'
+        'password_file = "password"\r\nauth = "plain"\r\nca_file = "ca.pem"\r\nmailbox = "Bounces"\r\n'
+        'move_to = "Read"\r\ntimeout = 30\r\nmaildir = ""\r\npassword_variable = ""\r\n'
     )
     (tmp_path / "digest.toml").write_bytes(text.encode())
     settings = load(tmp_path)
@@ -110,6 +113,20 @@ def test_a_file_says_what_differs(tmp_path: Path) -> None:
             "expire_hours": 24.0,
             "error_budget": 5,
             "bounce_address": "bounces@example.org",
+        },
+        "bounces": {
+            "maildir": "",
+            "host": "imap.example.org",
+            "security": "starttls",
+            "port": 1430,
+            "username": "bounces",
+            "password_variable": "",
+            "password_file": "password",
+            "auth": "plain",
+            "ca_file": "ca.pem",
+            "mailbox": "Bounces",
+            "move_to": "Read",
+            "timeout": 30.0,
         },
     }
     assert set(KEYS) == set(settings.model_dump(exclude={"home"}))

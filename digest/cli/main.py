@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from digest.cli import issues, outbox, papers, profiles, sources, templates
+from digest.cli import bounces, issues, outbox, papers, profiles, sources, templates
 from digest.cli.evaluate import evaluate
 from digest.cli.export import export
 from digest.cli.judge import judge
@@ -42,6 +42,7 @@ app.command("evaluate")(evaluate)
 app.add_typer(profiles.app, name="profiles")
 app.add_typer(sources.app, name="sources")
 app.add_typer(outbox.app, name="outbox")
+app.add_typer(bounces.app, name="bounces")
 app.add_typer(templates.app, name="templates")
 
 
