@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 NODE := $(VENV)/node
 DEMO_HOME ?= .demo
 
-.PHONY: help demo test check lint templates node-tools bench screenshot clean
+.PHONY: help demo test check lint templates node-tools browser bench screenshot clean
 
 help:
 	@echo "make demo        set up, then run the whole product on the bundled sample papers"
@@ -13,6 +13,7 @@ help:
 	@echo "make check       everything CI runs: all tests, linters, types, import contracts"
 	@echo "make templates   write the mails' HTML from templates/source"
 	@echo "make node-tools  what checks mails and pages for mail programs, HTML and accessibility (needs npm)"
+	@echo "make browser     Debian's chromium, for the tests that look at pages (needs root)"
 	@echo "make bench       speed and memory, printed as figures"
 	@echo "make screenshot  docs/issue.png, a picture of one issue (needs Debian's chromium)"
 	@echo "make clean       remove the environment and the demo's files"
@@ -49,6 +50,7 @@ lint: $(VENV)/installed-dev
 
 check: lint
 	@$(MAKE) --no-print-directory node-tools || echo "Going on without: the tests that need them are skipped."
+	@$(MAKE) --no-print-directory browser || echo "Going on without: the tests that need it are skipped."
 	@$(BIN)/pytest -q
 
 node-tools: $(NODE)/installed
@@ -61,12 +63,17 @@ $(NODE)/installed: tests/node/package.json
 	@npm install --prefix $(NODE) --no-package-lock --no-audit --no-fund --ignore-scripts --fetch-retries=1 --loglevel=error
 	@touch $@
 
+browser:
+	@command -v chromium >/dev/null || { echo "Installing chromium …"; apt-get -qq update && apt-get -qq install -y chromium >/dev/null; }
+
 bench: $(VENV)/installed-dev
 	@$(BIN)/python bench/ingest.py
 	@$(BIN)/python bench/day.py
 	@$(BIN)/python bench/ranking.py
 	@$(BIN)/python bench/growth.py
 	@$(BIN)/python bench/render.py
+	@$(BIN)/python bench/smtp.py
+	@$(BIN)/python bench/delivery.py
 	@$(BIN)/python bench/smtp.py
 
 screenshot: $(VENV)/installed-dev demo

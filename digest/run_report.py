@@ -19,8 +19,8 @@ class RunReport:
     `delivered` counts the mails handed over, those that an earlier run left in the outbox included; `unmailed` issues
     of readers without an address, whose pages and feeds were written; `held` counts mails that
     another sender has in hand, or had when it was stopped: their leases run out within `digest.outbox.LEASE`.
-    `outcomes` counts the other mails by what became of them (`rejected`, `deferred` …), and `retry_at` is when the next
-    of those that wait is due.
+    `outcomes` counts the other mails by what became of them (`rejected`, `deferred` …). `waiting` counts mails that were
+    not begun with, and `retry_at` is when the next of those is due that failed for the moment.
     `gists` counts the gists of these issues by who wrote them (`model`, `source`, `extraction`), `gist_faults` why a
     model wrote none; both are empty where no model is named.
     """
@@ -31,6 +31,7 @@ class RunReport:
     delivered: int = 0
     unmailed: int = 0
     held: int = 0
+    waiting: int = 0
     outcomes: dict[str, int] = field(default_factory=dict)
     retry_at: datetime | None = None
     gists: dict[str, int] = field(default_factory=dict)
@@ -61,6 +62,7 @@ class RunReport:
         self.delivered += other.delivered
         self.unmailed += other.unmailed
         self.held += other.held
+        self.waiting = max(self.waiting, other.waiting)
         self.outcomes = dict(Counter(self.outcomes) + Counter(other.outcomes))
         self.retry_at = min(filter(None, (self.retry_at, other.retry_at)), default=None)
         self.gists = dict(Counter(self.gists) + Counter(other.gists))

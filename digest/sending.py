@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from digest.crew import Answer, Crew
 from digest.errors import DeliveryError, RelayError, TemplateError
 from digest.holders import Holder
-from digest.outbox import HEARTBEAT, LOST_ANSWERS, DeliveryState, next_attempt
+from digest.outbox import HEARTBEAT, LOST_ANSWERS, WAITING, DeliveryState, next_attempt
 from digest.pace import ErrorBudget, Limits, Pace
 from digest.run_report import RunReport
 from digest.store import deliveries, issues
@@ -106,9 +106,8 @@ class _Sender:
             self._give_back()
         with self._store.reading() as connection:
             self._report.held = deliveries.held(connection, now=self._now)
-            self._report.retry_at = deliveries.next_due(
-                connection, [DeliveryState.DEFERRED, DeliveryState.UNCERTAIN, DeliveryState.QUEUED]
-            )
+            self._report.retry_at = deliveries.next_due(connection, WAITING - {DeliveryState.QUEUED})
+            self._report.waiting = deliveries.waiting(connection, now=self._now)
         return self._report
 
     def _begin_run(self) -> None:

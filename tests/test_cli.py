@@ -426,6 +426,7 @@ def test_a_run_reports_readers_and_never_addresses(filled: Digest, home: Path) -
         "delivered",
         "unmailed",
         "held",
+        "waiting",
         "outcomes",
         "retry_at",
         "gists",

@@ -199,6 +199,8 @@ def tell_delivered(report: RunReport, options: Settings) -> None:
     for state in (DeliveryState.EXPIRED, DeliveryState.SUPPRESSED):
         if number := report.outcomes.get(state):
             typer.echo(f"{counted(number, 'mail')} not sent: {state}", err=True)
+    if report.waiting:
+        typer.echo(f"{counted(report.waiting, 'mail')} left in the outbox: digest outbox send", err=True)
     if report.retry_at:
         typer.echo(f"the next attempt is due at {report.retry_at.astimezone():%H:%M}: digest outbox send", err=True)
     if report.delivered:
