@@ -45,9 +45,9 @@ _S = DeliveryState
 
 LEGAL: dict[DeliveryState, frozenset[DeliveryState]] = {
     _S.QUEUED: frozenset({_S.SENDING, _S.EXPIRED, _S.SUPPRESSED, _S.DROPPED}),
-    # From SENDING to SENDING when a sender died: the same bytes go out under the same name. To QUEUED when it gave
-    # back what it had not begun with.
-    _S.SENDING: frozenset({_S.SENDING, _S.QUEUED, _S.SENT, _S.DEFERRED, _S.UNCERTAIN, _S.REJECTED}),
+    # From SENDING to SENDING when a sender died: the same bytes go out under the same name, unless the address has been
+    # suppressed since. To QUEUED when it gave back what it had not begun with.
+    _S.SENDING: frozenset({_S.SENDING, _S.QUEUED, _S.SENT, _S.DEFERRED, _S.UNCERTAIN, _S.REJECTED, _S.SUPPRESSED}),
     _S.DEFERRED: frozenset({_S.SENDING, _S.EXPIRED, _S.SUPPRESSED, _S.DROPPED}),
     _S.UNCERTAIN: frozenset({_S.SENDING, _S.DROPPED, _S.BOUNCED}),
     _S.SENT: frozenset({_S.BOUNCED}),

@@ -286,6 +286,18 @@ def test_nothing_is_sent_to_a_suppressed_address(store: Store) -> None:
     assert [claim.subscriber for claim in claimed(store)] == ["bob", "cyd"]
 
 
+def test_what_a_dead_sender_held_is_not_sent_to_a_suppressed_address(store: Store) -> None:
+    """Once its lease has run out it ends, and is not taken over."""
+    claimed(store)
+    with store.writing() as connection:
+        connection.execute(
+            sa.text("INSERT INTO suppressions VALUES ('ada@example.org', 'complaint', '', '2025-05-01')")
+        )
+        assert deliveries.end_waiting(connection, now=NOW, oldest=NOW) == {}
+        assert deliveries.end_waiting(connection, now=NOW + LEASE, oldest=NOW) == {DeliveryState.SUPPRESSED: 1}
+    assert [claim.subscriber for claim in claimed(store, NOW + LEASE)] == ["bob", "cyd"]
+
+
 def test_an_operator_sends_after_all_what_was_refused(store: Store) -> None:
     """To the address of today, with its papers in the ledger again and all its attempts before it."""
     compose(store, date(2025, 5, 9), "owls", "voles")

@@ -159,13 +159,15 @@ def end_waiting(connection: sa.Connection, *, now: datetime, oldest: datetime) -
 
     An uncertain delivery is left as it is: it may have arrived. The papers of such issues are candidates again.
     """
-    open_states = deliveries.c.state.in_([DeliveryState.QUEUED, DeliveryState.DEFERRED])
+    waits = deliveries.c.state.in_([DeliveryState.QUEUED, DeliveryState.DEFERRED])
+    let_fall = sa.and_(deliveries.c.state == DeliveryState.SENDING, deliveries.c.lease_until <= now)
+    ends = {
+        DeliveryState.SUPPRESSED: sa.and_(sa.or_(waits, let_fall), _IS_SUPPRESSED),
+        DeliveryState.EXPIRED: sa.and_(waits, deliveries.c.queued < oldest),
+    }
     ended = {}
-    for state, which in (
-        (DeliveryState.SUPPRESSED, _IS_SUPPRESSED),
-        (DeliveryState.EXPIRED, deliveries.c.queued < oldest),
-    ):
-        move = deliveries.update().where(open_states, which).values(state=state, due=None, changed=now)
+    for state, which in ends.items():
+        move = deliveries.update().where(which).values(state=state, due=None, changed=now)
         found = connection.execute(move.returning(deliveries.c.issue_id)).scalars().all()
         carryover.give_back(connection, set(found))
         if found:
