@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Annotated, Self
 from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from digest import feeds, look, tomlarray
 from digest.delivery_settings import Delivery
@@ -152,6 +161,16 @@ class Settings(BaseModel):
     def _can_be_sent(cls, value: str) -> str:
         if value and not (value.isascii() and value.isprintable() and _CONTACT.fullmatch(value)):
             raise ValueError(f"expected a mail address or a URL, like digest@example.org, got {value!r}")
+        return value
+
+    @field_validator("delivery")
+    @classmethod
+    def _signs_for_its_sender(cls, value: Delivery, info: ValidationInfo) -> Delivery:
+        domain = parseaddr(info.data.get("sender", ""))[1].rpartition("@")[2].lower()
+        signing = value.dkim_domain
+        # One below the other at most: mails whose signature is of another domain than their From pass no DMARC.
+        if signing and domain and not (f".{domain}".endswith(f".{signing}") or signing.endswith(f".{domain}")):
+            raise ValueError(f"dkim_domain: expected the domain of sender or one above or below it, got {signing!r}")
         return value
 
     @field_validator("accent")

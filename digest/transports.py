@@ -35,26 +35,31 @@ def opener(settings: Settings, environ: Mapping[str, str]) -> Callable[[], Trans
         case Way.FOLDER:
             return partial(Folder, settings.outbox)
         case Way.MAILDIR:
-            return partial(Maildir, _path(settings, delivery.folder or "maildir"))
+            return partial(Maildir, path(settings, delivery.folder or "maildir"))
         case Way.STDOUT:
             return partial(Stream, sys.stdout.buffer)
         case Way.SENDMAIL:
             return partial(Sendmail, delivery.command, PATIENCE * delivery.timeout)
         case Way.SMTP | Way.LMTP:
-            return partial(Relay, _server(settings, environ), delivery.mails_per_connection)
+            return partial(Relay, server(settings, environ), delivery.mails_per_connection)
 
 
-def _server(settings: Settings, environ: Mapping[str, str]) -> Server:
+def server(settings: Settings, environ: Mapping[str, str]) -> Server:
+    """The server that `[delivery]` names, for `smtp` and `lmtp`; nothing is connected yet.
+
+    Raises:
+        SettingsError: as `opener`.
+    """
     delivery = settings.delivery
     is_lmtp = delivery.transport is Way.LMTP
-    path = str(_path(settings, delivery.socket)) if is_lmtp and delivery.socket else ""
-    security = Security.NONE if path else delivery.security
+    socket = str(path(settings, delivery.socket)) if is_lmtp and delivery.socket else ""
+    security = Security.NONE if socket else delivery.security
     host, port = delivery.address
     domain = parseaddr(settings.sender)[1].rpartition("@")[2]
     return Server(
         host=host,
         port=port,
-        path=path,
+        path=socket,
         is_lmtp=is_lmtp,
         security=security,
         context=None if security is Security.NONE else _tls(settings),
@@ -71,7 +76,7 @@ def _tls(settings: Settings) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if named := settings.delivery.ca_file:
         try:
-            context.load_verify_locations(_path(settings, named))
+            context.load_verify_locations(path(settings, named))
         except OSError as error:
             why = "no certificates in PEM" if isinstance(error, ssl.SSLError) else error.strerror
             raise SettingsError(f"delivery.ca_file: {named!r}: {why}") from error
@@ -106,7 +111,7 @@ def _password(settings: Settings, environ: Mapping[str, str]) -> str:
     else:
         where = f"delivery.password_file: {delivery.password_file!r}"
         try:
-            password = _path(settings, delivery.password_file).read_text(encoding="utf-8")
+            password = path(settings, delivery.password_file).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             why = error.strerror if isinstance(error, OSError) else "not UTF-8"
             raise SettingsError(f"{where}: cannot be read: {why}") from error
@@ -118,7 +123,7 @@ def _password(settings: Settings, environ: Mapping[str, str]) -> str:
     return password
 
 
-def _path(settings: Settings, named: str) -> Path:
+def path(settings: Settings, named: str) -> Path:
     """A path of the settings; one that is not absolute begins at the home folder.
 
     Raises:

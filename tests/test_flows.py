@@ -94,9 +94,7 @@ def run_plainly(home: Path) -> RunReport:
     with Store(options.database) as store:
         report = pipeline.compose_issues(store, options, readers, day=DAY, now=NOW)
         report.add(
-            pipeline.deliver(
-                store, options, Renderer(options.templates), clock=Clock(now=lambda: NOW), environment={}
-            )
+            pipeline.deliver(store, options, Renderer(options.templates), clock=Clock(now=lambda: NOW), environment={})
         )
     return report
 
