@@ -67,7 +67,7 @@ def list_id(profile: str, domain: str) -> str:
         DeliveryError: `domain` is not a host name in ASCII.
     """
     label = re.sub(r"[^a-z0-9]+", "-", profile.lower())[:_LIST_LABEL].strip("-")
-    if label != profile:
+    if label != profile or not label:
         label = f"{label}-{_digest(profile)[:8]}".lstrip("-")
     return f"<{label}.paper-digest.{host(domain)}>"
 

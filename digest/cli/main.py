@@ -14,6 +14,7 @@ from digest.cli.evaluate import evaluate
 from digest.cli.export import export
 from digest.cli.judge import judge
 from digest.cli.run import run
+from digest.cli.send_test import send_test
 from digest.errors import DigestError
 
 FAILED = 1
@@ -39,6 +40,7 @@ app.command("explain")(issues.explain)
 app.command("run")(run)
 app.command("judge")(judge)
 app.command("evaluate")(evaluate)
+app.command("send-test")(send_test)
 app.add_typer(profiles.app, name="profiles")
 app.add_typer(sources.app, name="sources")
 app.add_typer(outbox.app, name="outbox")
