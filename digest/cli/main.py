@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from digest.cli import issues, outbox, papers, profiles, sources
+from digest.cli.doctor import doctor
 from digest.cli.evaluate import evaluate
 from digest.cli.export import export
 from digest.cli.judge import judge
@@ -40,6 +41,7 @@ app.command("explain")(issues.explain)
 app.command("run")(run)
 app.command("judge")(judge)
 app.command("evaluate")(evaluate)
+app.command("doctor")(doctor)
 app.command("send-test")(send_test)
 app.add_typer(profiles.app, name="profiles")
 app.add_typer(sources.app, name="sources")
