@@ -23,6 +23,8 @@ Address = IPv4Address | IPv6Address
 SECONDS = 3.0
 """For one server to answer one question; a question has twice that in all."""
 
+_PORT, _LAST_PORT = 53, 65535
+
 _INNER = tuple(
     ipaddress.ip_network(each)
     for each in (
@@ -118,9 +120,11 @@ def names(server: str = "") -> Names:
         host, _, port = server.rpartition(":")
     try:
         resolver.nameservers = [str(ipaddress.ip_address(host.strip("[]")))]
-        resolver.port = int(port or 53)
+        resolver.port = int(port or _PORT)
     except ValueError as error:
         raise SettingsError(f"expected a DNS server's address, like 9.9.9.9, got {server!r}") from error
+    if not 0 < resolver.port <= _LAST_PORT:
+        raise SettingsError(f"expected a DNS server's address and port, like 9.9.9.9:53, got {server!r}")
     return Names(resolver)
 
 
