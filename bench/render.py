@@ -35,9 +35,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 from make_snapshot import lines
 
 from digest import gist
+from digest.jinja import environment
 from digest.message import build, list_id, message_id
 from digest.ranking.labels import LIKED, OTHER_TERMS
-from digest.render import ABSTRACT, HTML, Renderer, environment
+from digest.render import ABSTRACT, HTML, Renderer
 from digest.sources import arxiv_snapshot
 from digest.types import Envelope, Evidence, Issue, Links, Mail, Match, Nearest, Section, Signals
 from digest.view import view

@@ -10,6 +10,7 @@ The tree::
     ├── TemplateError     a template that does not compile or names what is not there
     ├── StoreError        the database: locked, newer than this program, not ours
     ├── EvaluationError   a set of judged rankings; carries every fault of the file
+    ├── LinkError         a signed link that is damaged, forged or too old
     └── DeliveryError     a mail that could not be handed over
         └── RelayError    who takes the mails takes none at present
 
@@ -22,7 +23,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
 
 
 class DigestError(Exception):
@@ -95,6 +96,14 @@ class EvaluationError(DigestError):
     def __init__(self, faults: tuple[str, ...]) -> None:
         super().__init__("\n".join(faults))
         self.faults = faults
+
+
+class LinkError(DigestError):
+    """A signed link cannot be followed; `expired` is the last day on which it counted, if it is only too old."""
+
+    def __init__(self, why: str, *, expired: date | None = None) -> None:
+        super().__init__(why)
+        self.expired = expired
 
 
 class DeliveryError(DigestError):

@@ -7,13 +7,16 @@ from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING
 
-from digest.render import HTML_LIMIT, Renderer
+from digest import rendering
+from digest.render import HTML_LIMIT
 from digest.view import view
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from digest.render import Renderer
     from digest.settings import Settings
+    from digest.signed_links import SignedLinks
     from digest.types import Issue, Section
 
 FRAME = 20_000
@@ -35,15 +38,20 @@ class Fitter:
 
     @cached_property
     def _renderer(self) -> Renderer:
-        return Renderer(self._settings.templates, self._settings.look)
+        return rendering.renderer(self._settings)
+
+    @cached_property
+    def _links(self) -> SignedLinks | None:
+        return rendering.links(self._settings)
 
     def fit(self, issue: Issue) -> Issue:
         """The issue, or its first papers; the others count as `held`.
 
         Raises:
+            SettingsError: the installation's secret cannot be read.
             TemplateError: a template of the operator's fails.
         """
-        if self._is_shipped and most_bytes(issue) < HTML_LIMIT:
+        if self._is_shipped and most_bytes(issue, self._links) < HTML_LIMIT:
             return issue
         return fitted(self._renderer, issue)
 
@@ -72,9 +80,9 @@ def cut(issue: Issue, papers: int) -> Issue:
     return replace(issue, sections=tuple(sections), held=held)
 
 
-def most_bytes(issue: Issue) -> int:
-    """A bound on the bytes of the shipped HTML part without abstracts."""
-    shown = view(issue, characters=0)
+def most_bytes(issue: Issue, links: SignedLinks | None = None) -> int:
+    """A bound on the bytes of the shipped HTML part without abstracts, with such links to a site."""
+    shown = view(issue, characters=0, links=links)
     texts = sum(len(escape(text).encode("utf-8", "replace")) for text in _texts(shown))
     return FRAME + MARKUP * len(issue.matches) + 2 * texts
 

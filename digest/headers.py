@@ -37,7 +37,7 @@ _ADDR_SPEC = re.compile(rf"(?=.{{1,64}}@){_ATOM}(?:\.{_ATOM})*@{_DOMAIN.pattern}
 _MAILBOX = re.compile(r"(?P<name>.*)<(?P<address>[^<>]*)>\s*", re.DOTALL)
 _PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
 _IDENTIFIER = re.compile(r"<[!-;=?-~]+>")
-_LINK = re.compile(r"https://[A-Za-z0-9.-]+(?::[0-9]+)?/[A-Za-z0-9._~/-]*")
+_LINK = re.compile(r"https://[A-Za-z0-9._-]+(?::[0-9]+)?/[A-Za-z0-9._~/-]*")
 # What may stand in a mailto link as it is; "%", "?", "&" and the like would have to be written otherwise (RFC 6068).
 _IN_MAILTO = re.compile(rf"[A-Za-z0-9._~!$'*+-]{{1,64}}@{_DOMAIN.pattern}")
 _FEEDBACK_ID = re.compile(r"(?:[A-Za-z0-9._-]{0,40}:){3}[A-Za-z0-9]{5,15}")

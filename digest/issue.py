@@ -33,7 +33,12 @@ def compose(  # noqa: PLR0913  (all that an issue is made of)
     empty heading. Where nothing reached the bar, the reader's choice decides between no issue and one without papers.
     `considered` counts the papers that were new to the reader, those out of the profile's bounds included;
     `sources` say what was read for them, and `updates` what happened to papers that the reader likes.
+
+    Raises:
+        ValueError: `now` has no zone.
     """
+    if now.tzinfo is None:
+        raise ValueError(f"an instant without a zone: {now!r}")
     if not selection.chosen and profile.empty_day is EmptyDay.SKIP:
         return Skip(profile=profile.slug, reason=SkipReason.BELOW_BAR)
     return Issue(
@@ -49,6 +54,7 @@ def compose(  # noqa: PLR0913  (all that an issue is made of)
         updates=updates,
         language=profile.language,
         timezone=profile.timezone,
+        empty_day=profile.empty_day,
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from email.utils import parseaddr
 from typing import TYPE_CHECKING
 
+from digest import rendering
 from digest.dkim import KeyFault, Signer
 from digest.errors import SettingsError
 from digest.message import build, feedback_id, list_id, message_id, thread_id
@@ -28,7 +29,7 @@ class Originator:
     """Makes mails: the same arguments and settings give the same bytes. Threads may share it.
 
     Raises:
-        SettingsError: the key to sign with cannot be read, or is none.
+        SettingsError: the key to sign with or the installation's secret cannot be read, or is none.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -36,6 +37,7 @@ class Originator:
         self._address = parseaddr(settings.sender)[1]
         self._bounces = settings.delivery.bounce_address
         self._is_thread = settings.delivery.thread
+        self._links = rendering.links(settings)
         self.domain = self._address.rpartition("@")[2]
         self.signer = _signer(settings)
 
@@ -43,11 +45,10 @@ class Originator:
         """Where the mail of this delivery comes back to: an address of its own, or the sender's."""
         return return_path(self._bounces, token) if self._bounces and token else self._address
 
-    def parcel(self, mail: Mail, issue: Issue, recipient: str, token: str | None = None, link: str = "") -> Parcel:
+    def parcel(self, mail: Mail, issue: Issue, recipient: str, token: str | None = None) -> Parcel:
         """The message that carries an issue, in its envelope.
 
-        `token` is what the delivery is known by when it comes back (`digest.verp`), `link` the https URL by which its
-        reader unsubscribes.
+        `token` is what the delivery is known by when it comes back (`digest.verp`).
 
         Raises:
             DeliveryError: the sender or the recipient is no address that a mail can bear.
@@ -56,7 +57,7 @@ class Originator:
         envelope = self._envelope(issue, recipient, issue.composed, named, token)
         if self._is_thread:
             envelope = replace(envelope, thread=thread_id(issue.profile, self.domain))
-        content = self._signed(build(mail, replace(envelope, unsubscribe_url=link)))
+        content = self._signed(build(mail, envelope))
         name = f"{issue.day.isoformat()}-{issue.profile}"
         return Parcel(name=name, sender=self.return_path(token), recipient=recipient, content=content)
 
@@ -82,6 +83,7 @@ class Originator:
             date=date,
             message_id=named,
             list_id=list_id(issue.profile, self.domain),
+            unsubscribe_url=self._links.unsubscribe(issue.profile) if self._links else "",
             unsubscribe_mail=return_path(self._bounces, token) if self._bounces and token else "",
             feedback_id=feedback_id(issue.day.isoformat(), ISSUE, self.domain),
         )

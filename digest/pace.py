@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
     from datetime import datetime
 
 _NONE = timedelta(0)
@@ -30,6 +31,7 @@ class Pace:
         self._domain_gap = timedelta(minutes=1 / limits.per_domain) if limits.per_domain else _NONE
         self._free_at: datetime | None = None
         self._domain_free_at: dict[str, datetime] = {}
+        self._turns: dict[Hashable, datetime] = {}
 
     def wait(self, now: datetime) -> timedelta:
         """How long it is until the next mail may leave."""
@@ -39,13 +41,17 @@ class Pace:
         """Note that a mail leaves now."""
         self._free_at = max(now, self._free_at or now) + self._gap
 
-    def domain_turn(self, recipient: str, now: datetime) -> datetime:
-        """When a mail may leave for the recipient's domain: now or later. The turn is taken by asking."""
+    def domain_turn(self, mail: Hashable, recipient: str, now: datetime) -> datetime:
+        """When a mail may leave for the recipient's domain: now or later. It keeps the turn that it is given once."""
         if not self._domain_gap:
             return now
-        domain = recipient.rpartition("@")[2].lower()
-        at = max(now, self._domain_free_at.get(domain, now))
-        self._domain_free_at[domain] = at + self._domain_gap
+        at = self._turns.pop(mail, None)
+        if at is None:
+            domain = recipient.rpartition("@")[2].lower()
+            at = max(now, self._domain_free_at.get(domain, now))
+            self._domain_free_at[domain] = at + self._domain_gap
+        if at > now:
+            self._turns[mail] = at
         return at
 
 

@@ -130,10 +130,13 @@ def web_url(url: str | None) -> str | None:
     return url if sound else None
 
 
-def paper_view(match: Match, heading: str, number: int, characters: int | None) -> PaperView:
+def paper_view(
+    match: Match, heading: str, number: int, characters: int | None, actions: tuple[LinkView, ...] = ()
+) -> PaperView:
     """What templates may say of a paper, the `number`-th of its issue, under a heading (empty for none).
 
-    Its abstract has at most so many `characters`; None leaves it whole, 0 leaves it out.
+    Its abstract has at most so many `characters`; None leaves it whole, 0 leaves it out. `actions` are the links by
+    which its reader judges it.
     """
     paper, signals = match.paper, match.paper.signals
     title, url, authors, category, venue, gist, gist_by, thumbnail, links = _same_for_all(paper, match.gist)
@@ -157,7 +160,7 @@ def paper_view(match: Match, heading: str, number: int, characters: int | None) 
         abstract=_abstract(paper.abstract, characters),
         thumbnail=thumbnail,
         links=links,
-        actions=(),
+        actions=actions,
         score=round(match.score),
         interest=interest,
         closest="" if heading or _is_told(match) else interest,

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from digest.store.deliveries import Claim
     from digest.summaries import Summariser
     from digest.transport import Parcel
-    from digest.types import Match, Profile, Rendered
+    from digest.types import Mail, Match, Profile
 
 READERS = 200
 """Readers ranked together: enough for products of matrices to pay, few enough to hold."""
@@ -184,7 +184,7 @@ def compare(
     return foresight.difference(foresight.choices(ranker, old, news), foresight.choices(ranker, new, news))
 
 
-def mail(settings: Settings, rendered: Rendered, issue: Issue, recipient: str) -> bytes:
+def mail(settings: Settings, rendered: Mail, issue: Issue, recipient: str) -> bytes:
     """The message that carries an issue: the same issue, recipient and settings give the same bytes.
 
     Raises:
@@ -225,9 +225,12 @@ def deliver(
     names, originator = names_of(settings), Originator(settings)
 
     def prepare(claim: Claim, issue: Issue) -> Parcel | None:
-        rendered = renderer.render(issue, names.links(issue))
-        publish(store, settings.pages, renderer, names, issue, rendered)
-        return originator.parcel(rendered, issue, claim.recipient, claim.token) if claim.recipient else None
+        if not settings.write_pages:
+            mailed: Mail = renderer.mail(issue)
+        else:
+            mailed = rendered = renderer.render(issue, names.links(issue))
+            publish(store, settings.pages, renderer, names, issue, rendered)
+        return originator.parcel(mailed, issue, claim.recipient, claim.token) if claim.recipient else None
 
     means = Means(
         prepare=prepare, open_transport=opener(settings, environment), clock=clock, senders=settings.home / "senders"

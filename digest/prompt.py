@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import jinja2
-
-from digest.errors import TemplateError
-from digest.render import environment
+from digest.jinja import Templates
 from digest.typeset import lead, one_line
 
 if TYPE_CHECKING:
@@ -29,12 +26,7 @@ class Prompt:
     """
 
     def __init__(self, overrides: Path | None = None) -> None:
-        try:
-            self._template = environment(overrides).get_template(NAME)
-        except jinja2.TemplateSyntaxError as error:
-            raise TemplateError(f"{NAME}:{error.lineno}: {error.message}") from error
-        except UnicodeDecodeError as error:
-            raise TemplateError(f"{NAME}: not UTF-8: {error.reason} at byte {error.start}") from error
+        self._templates = Templates(overrides)
         self._fill("Specimen", "A specimen.")
 
     def of(self, paper: Paper) -> str:
@@ -49,7 +41,4 @@ class Prompt:
         )
 
     def _fill(self, title: str, abstract: str) -> str:
-        try:
-            return self._template.render(title=title, abstract=abstract).strip()
-        except Exception as error:  # a template can raise whatever an expression can
-            raise TemplateError(f"{NAME}: {error}") from error
+        return self._templates.fill(NAME, {"title": title, "abstract": abstract}).strip()

@@ -8,10 +8,9 @@ other mail has are forgotten first.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
-REMEMBERED = 65_536
-"""Lines that are remembered, as many as 900 papers have in text and HTML: 30 MB when full of usual ones."""
+REMEMBERED = 32_768
+"""Lines of a generation, as many as 450 papers have in text and HTML: 15 MB when full of usual ones."""
 
 LONGEST = 2_000
 """Characters of a line that is remembered. A template may put a whole mail on one line, which no other mail has."""
@@ -19,6 +18,9 @@ LONGEST = 2_000
 _WIDTH = 76
 _SOFT_BREAK = b"=\r\n"
 _SPECIAL = re.compile(rb"[^\t -<>-~]")
+_PIECES = re.compile(rb"(?=.{%d}).{%d}(?:[^=][^=]?)?|.+" % (_WIDTH + 1, _WIDTH - 3), re.DOTALL)
+"""What stands between soft breaks: 75 characters, one or two fewer where these would part an escape, and at last 76."""
+
 _ESCAPES = {bytes([value]): b"=%02X" % value for value in range(256)}
 
 
@@ -30,8 +32,31 @@ def encode(text: str) -> bytes:
     """
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    lines = text.removesuffix("\n").split("\n")
-    return b"".join([_remembered(line) if len(line) <= LONGEST else _encoded(line) for line in lines])
+    return b"".join(_LINES.encoded(text.removesuffix("\n").split("\n")))
+
+
+class _Lines:
+    """Lines that were encoded, in two generations: what nobody asked for while one was filled goes with the next."""
+
+    def __init__(self) -> None:
+        self._young: dict[str, bytes] = {}
+        self._old: dict[str, bytes] = {}
+
+    def encoded(self, lines: list[str]) -> list[bytes]:
+        """Each line with its CRLF."""
+        found = list(map(self._young.get, lines))
+        return [self._sought(line) if piece is None else piece for line, piece in zip(lines, found, strict=True)]
+
+    def _sought(self, line: str) -> bytes:
+        piece = self._old.get(line) or _encoded(line)
+        if len(line) <= LONGEST:
+            if len(self._young) >= REMEMBERED:
+                self._old, self._young = self._young, {}
+            self._young[line] = piece
+        return piece
+
+
+_LINES = _Lines()
 
 
 def _encoded(line: str) -> bytes:
@@ -40,15 +65,10 @@ def _encoded(line: str) -> bytes:
     # An HTML line has little that needs an escape but the signs of its attributes.
     is_plain = line.isascii() and line.isprintable()
     raw = raw.replace(b"=", b"=3D") if is_plain else _SPECIAL.sub(lambda found: _ESCAPES[found[0]], raw)
-    pieces = []
-    start = 0
-    while len(raw) - start > _WIDTH:
-        end = start + _WIDTH - 1
-        escape = raw.rfind(b"=", end - 2, end)  # one that the break would part
-        end = end if escape < 0 else escape
-        pieces.append(raw[start:end])
-        start = end
-    pieces += _last(raw[start:])
+    if len(raw) <= _WIDTH and not raw.endswith((b" ", b"\t")):
+        return raw + b"\r\n"
+    pieces = _PIECES.findall(raw)
+    pieces[-1:] = _last(pieces[-1])
     return _SOFT_BREAK.join(pieces) + b"\r\n"
 
 
@@ -60,6 +80,3 @@ def _last(piece: bytes) -> list[bytes]:
         return [piece, b""]
     escape = _ESCAPES[piece[-1:]]
     return [piece[:-1] + escape] if len(piece) < _WIDTH - 1 else [piece[:-1], escape]
-
-
-_remembered = lru_cache(REMEMBERED)(_encoded)

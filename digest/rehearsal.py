@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from digest import pipeline, profiles, sample, secret
+from digest import pipeline, profiles, rendering, sample, secret
 from digest.errors import StoreError
 from digest.ingest import ingest
 from digest.originator import Originator
-from digest.render import Renderer
 from digest.store import Store, issues
 from digest.transports import opener
 from digest.types import Issue
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from digest.types import Profile
 
 _READER = "ada.yaml"
+_NOBODY = "sample-of-paper-digest"
 _DAY = date(2025, 5, 9)
 
 
@@ -43,7 +44,8 @@ def sample_issue(settings: Settings) -> Issue:
             issue = pipeline.preview(store, elsewhere, reader, day=_DAY, now=now)
     if not isinstance(issue, Issue):
         raise StoreError("the bundled sample gives no issue")
-    return issue
+    # What its links would do, they must not do to a reader here who is called the same.
+    return replace(issue, id=f"{_NOBODY}-{_DAY}", profile=_NOBODY)
 
 
 def send_test(
@@ -61,6 +63,7 @@ def send_test(
 
     Raises:
         SettingsError: the secret, a password or the key to sign with cannot be read.
+        StoreError: the database cannot be used.
         TemplateError: a template of the operator's fails.
         DeliveryError: the address is none, or the transport takes nothing at present.
     """
@@ -68,7 +71,7 @@ def send_test(
     issue = own or sample_issue(settings)
     # Of what the sample has there are no pages to lead to.
     links = pipeline.names_of(settings).links(issue) if own and settings.pages_url else None
-    mail = Renderer(settings.templates, settings.look).mail(issue, links)
+    mail = rendering.renderer(settings).mail(issue, links)
     # Its own: if this mail comes back, that says nothing of the reader whose issue it shows.
     bounces = settings.delivery.bounce_address
     mark = token(secret.load(settings.secret), f"test {now.isoformat()}", address) if bounces else None

@@ -66,6 +66,17 @@ class RunReport:
         self.gists = dict(Counter(self.gists) + Counter(other.gists))
         self.gist_faults = dict(Counter(self.gist_faults) + Counter(other.gist_faults))
 
+    def details(self) -> list[tuple[str, int]]:
+        """What there is to count beside issues and mails, in words, and how many there were of each."""
+        counts = {"issues without mail": self.unmailed, "mails held by another run": self.held}
+        return [
+            *((what, count) for what, count in counts.items() if count),
+            *((f"mails {state}", count) for state, count in self.outcomes.items()),
+            *((f"gists by {who}", count) for who, count in self.gists.items()),
+            *((f"gists not by the model: {why}", count) for why, count in self.gist_faults.items()),
+            *((f"no issue: {reason}", count) for reason, count in self.skips()),
+        ]
+
     def skips(self) -> list[tuple[str, int]]:
         """How many readers get no issue for each reason, the commonest first."""
         return Counter(skip["reason"] for skip in self.skipped).most_common()

@@ -34,7 +34,7 @@ def load(path: Path) -> bytes:
     if not _WRITTEN.fullmatch(text):
         raise SettingsError(
             f"{path}: not a secret: expected {2 * _BYTES} hexadecimal digits; restore it, or delete it for a new one, "
-            "which gives all pages and feeds new links"
+            "which gives pages and feeds new links and makes those in sent mails lead nowhere"
         )
     return bytes.fromhex(text)
 

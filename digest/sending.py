@@ -37,7 +37,9 @@ RELAY_PAUSES = (2.0, 8.0, 30.0)
 """Seconds until a relay that serves nobody is tried again; then the run ends."""
 
 _FLYING = 2  # parcels for each thread: the one it hands over, and the next
-_CLAIMED = 8  # claims for each thread
+_CLAIMED = 64
+_RECORDED = 16  # outcomes in one transaction, so that the disk is not waited for at each mail,
+_RECORD_WITHIN = timedelta(milliseconds=20)  # unless they would wait for longer than this
 _WATCHED_SECONDS = 0.5
 _LONGEST_SLEEP = 5.0
 _OWN_FAULT_PAUSE = timedelta(minutes=1)
@@ -93,7 +95,7 @@ class _Sender:
         self._stopped = False
         self._trusted = policy.connections  # connections that the relay is thought to take
         self._relay_faults = self._accepted = self._done = self._total = self._sent_today = 0
-        self._resume_at = self._renew_at = self._now = means.clock.now()
+        self._resume_at = self._renew_at = self._recorded_at = self._now = means.clock.now()
 
     def run(self) -> RunReport:
         self._begin_run()
@@ -137,7 +139,7 @@ class _Sender:
             claims = deliveries.claim(
                 connection,
                 now=self._now,
-                limit=_CLAIMED * self._policy.connections,
+                limit=_CLAIMED,
                 holder=self._holder.name,
                 dead=self._holder.dead(names),
             )
@@ -158,12 +160,15 @@ class _Sender:
                 if not self._flying:
                     self._stop(f"the limit of {self._policy.limits.per_day} mails in 24 hours is reached")
                 return
-            claim, issue = self._todo.popleft()
-            turn = self._pace.domain_turn(claim.recipient, self._now) if claim.recipient else self._now
+            claim, issue = self._todo[0]
+            key = (claim.issue_id, claim.subscriber)
+            turn = self._pace.domain_turn(key, claim.recipient, self._now) if claim.recipient else self._now
             if turn > self._now:
                 self._settled.append(Settled(claim=claim, state=DeliveryState.QUEUED, due=turn))
-                continue
-            self._prepare(claim, issue)
+            else:
+                self._prepare(claim, issue)
+            # Only now: until then an interruption gives it back.
+            self._todo.popleft()
             self._now = self._means.clock.now()
 
     def _full(self) -> bool:
@@ -192,10 +197,11 @@ class _Sender:
     def _listen(self) -> None:
         """Take all answers that are there; wait where there is nothing else to do."""
         pause = self._pause()
-        is_idle = not self._settled and (self._stopped or self._full() or not self._todo or pause)
-        if is_idle and not self._flying and self._todo:
-            self._means.clock.sleep(min(pause, _WATCHED_SECONDS))
-        answer = self._crew.answer(_WATCHED_SECONDS if is_idle and self._flying else 0)
+        is_idle = self._stopped or self._full() or not self._todo or pause
+        seconds = _RECORD_WITHIN.total_seconds() if self._settled else _WATCHED_SECONDS
+        if pause and self._todo and not self._flying:
+            self._means.clock.sleep(min(pause, seconds))
+        answer = self._crew.answer(seconds if is_idle and self._flying else 0)
         while answer is not None:
             self._take(answer)
             answer = self._crew.answer(0)
@@ -214,6 +220,7 @@ class _Sender:
         if outcome.outcome is Outcome.ACCEPTED:
             self._relay_faults = 0
             self._accepted += 1
+            self._sent_today += 1
             if self._accepted % _REGAINED == 0:
                 self._trusted = min(self._trusted + 1, self._policy.connections)
         if spent := self._budget.spend(failed=outcome.outcome is not Outcome.ACCEPTED):
@@ -256,12 +263,13 @@ class _Sender:
         if not self._stopped:
             self._stopped = True
             self._report.fail("", why)
-        self._settled += (Settled(claim=claim, state=DeliveryState.QUEUED, due=self._now) for claim, _ in self._todo)
+        self._settled += (Settled(claim=claim, state=DeliveryState.QUEUED) for claim, _ in self._todo)
         self._todo.clear()
 
     def _record(self) -> None:
-        if not self._settled:
+        if not self._settled or not self._is_time_to_record():
             return
+        self._recorded_at = self._now
         outcomes, self._settled = self._settled, []
         with self._store.writing() as connection:
             recorded = deliveries.settle(connection, outcomes, now=self._now)
@@ -272,13 +280,16 @@ class _Sender:
         self._total = max(self._total, self._done)
         self._watch.step("delivering", self._done, self._total)
 
+    def _is_time_to_record(self) -> bool:
+        is_busy = bool(self._todo) and not self._stopped
+        return not is_busy or len(self._settled) >= _RECORDED or self._now - self._recorded_at >= _RECORD_WITHIN
+
     def _tell(self, outcome: Settled) -> None:
         self._done += 1
         claim = outcome.claim
         if outcome.state is DeliveryState.SENT:
             self._report.delivered += bool(claim.recipient)
             self._report.unmailed += not claim.recipient
-            self._sent_today += bool(claim.recipient)
             return
         self._report.count(outcome.state)
         self._report.fail(claim.subscriber, _told(outcome))
@@ -297,12 +308,15 @@ class _Sender:
     def _give_back(self) -> None:
         """Give back what was not begun with, wait for what flies, and record that."""
         self._take_back()
-        self._settled += (Settled(claim=claim, state=DeliveryState.QUEUED, due=self._now) for claim, _ in self._todo)
+        # An interruption may come between any two lines.
+        begun = {each.claim for each in self._settled} | self._flying.keys()
+        unbegun = dict(self._todo).keys() - begun
+        self._settled += (Settled(claim=claim, state=DeliveryState.QUEUED) for claim in unbegun)
         self._todo.clear()
         self._crew.close()
         while self._flying and (answer := self._crew.answer(0)) is not None:
             del self._flying[answer.claim]
-            unsent = Settled(claim=answer.claim, state=DeliveryState.QUEUED, due=self._now)
+            unsent = Settled(claim=answer.claim, state=DeliveryState.QUEUED)
             receipt = answer.outcome
             self._settled.append(self._outcome(answer.claim, receipt) if isinstance(receipt, Receipt) else unsent)
         self._record()

@@ -27,6 +27,7 @@ from digest import feeds, look, tomlarray
 from digest.delivery_settings import Delivery
 from digest.errors import SettingsError
 from digest.look import ACCENT, Layout, Look
+from digest.tokens import LONGEST_SITE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -38,6 +39,7 @@ FILE = "digest.toml"
 """What the settings file is called in the home folder."""
 
 _PAGES = re.compile(r"https?://[\w.-]+(?::\d+)?(?:/[\w.~/-]{0,300})?", re.ASCII)
+_SITE = re.compile(r"https://[\w.-]+(?::\d+)?(?:/[\w.~/-]*)?", re.ASCII)
 _PICTURE = re.compile(r"https://[\w.-]+(?::\d+)?/[^\s<>\"'\\\\^`{|}]{1,500}", re.ASCII)
 _CONTACT = re.compile(r"[^@\s()<>]+@[^@\s()<>]+|https?://[^\s()<>]+")
 
@@ -122,8 +124,17 @@ class Settings(BaseModel):
         default="", description="A mail address or URL that servers are given, to write to if we are a burden to them."
     )
 
+    write_pages: bool = Field(
+        default=True, description="Whether each issue is also written as web pages and feeds, into the folder pages/."
+    )
     pages_url: str = Field(
         default="", description="Where the folder of pages is served, for mails and feeds to lead there."
+    )
+    operator: str = Field(
+        default="", description="Who is sent the report of each run that had something to do: a name and an address."
+    )
+    site_url: str = Field(
+        default="", description="The URL of the site, for mails to lead to what a reader can do there."
     )
     summaries: Summaries | None = Field(default=None, description="A language model that writes the gists.")
     delivery: Delivery = Field(default=Delivery(), description="By what way mails leave.")
@@ -140,9 +151,11 @@ class Settings(BaseModel):
         description="How papers stand in a mail: cards, or compact without abstracts.",
     )
 
-    @field_validator("sender")
+    @field_validator("sender", "operator")
     @classmethod
-    def _has_address(cls, value: str) -> str:
+    def _has_address(cls, value: str, about: ValidationInfo) -> str:
+        if not value and about.field_name == "operator":  # nobody
+            return value
         _, address = parseaddr(value)
         if address.count("@") != 1 or not all(address.split("@")) or not value.isprintable():
             raise ValueError("expected a name and an address, like 'Paper Digest <digest@example.org>'")
@@ -184,6 +197,19 @@ class Settings(BaseModel):
         if value and not _PAGES.fullmatch(value):
             raise ValueError(f"expected the URL of a folder, like https://example.org/digest/, got {value!r}")
         return value and value.rstrip("/") + "/"
+
+    @field_validator("site_url")
+    @classmethod
+    def _is_site(cls, value: str) -> str:
+        site = value.rstrip("/")
+        if site and not _SITE.fullmatch(site):
+            raise ValueError(f"expected an https URL, like https://digest.example.org, got {value!r}")
+        if len(site) > LONGEST_SITE:
+            raise ValueError(
+                f"expected at most {LONGEST_SITE} characters, as mail programs unsubscribe nobody by longer links, "
+                f"got {len(site)}"
+            )
+        return site
 
     @field_validator("logo")
     @classmethod

@@ -239,8 +239,8 @@ class Issue:
 
     `considered` counts the papers that were new to the reader, `passed` those of them above the reader's bar; `sources`
     say in a line each what was read for it; `language` and `timezone` are the reader's. `updates` tell what happened to
-    papers the reader likes; `held` counts papers that had no room and wait for the next issue. An issue without
-    sections says that there were none (`EmptyDay.NOTE`).
+    papers the reader likes; `held` counts papers that had no room and wait for the next issue. `empty_day` is the
+    reader's choice then; an issue without sections says that there were no papers (`EmptyDay.NOTE`).
     """
 
     id: str
@@ -256,6 +256,7 @@ class Issue:
     timezone: str | None = None
     updates: tuple[Update, ...] = ()
     held: int = 0
+    empty_day: EmptyDay = EmptyDay.SKIP
 
     @property
     def matches(self) -> tuple[Match, ...]:

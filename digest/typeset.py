@@ -75,6 +75,10 @@ def wrap(text: str, width: int = 72, first: str = "", rest: str | None = None) -
     """
     rest = " " * columns(first) if rest is None else rest
     indent, used = columns(rest), columns(first)
+    if indent == used and text.isascii() and text.isprintable():
+        lines = _cut(" ".join(text.split()), width - indent)
+        if lines:
+            return f"\n{rest}".join([first + lines[0], *lines[1:]]).rstrip()
     size_of = len if text.isascii() else columns
     words = _BREAK.split(text.strip())
     sizes = list(map(size_of, words))
@@ -82,7 +86,7 @@ def wrap(text: str, width: int = 72, first: str = "", rest: str | None = None) -
     if max(sizes) > room:
         words = list(_pieces(words, room))
         sizes = list(map(size_of, words))
-    lines: list[str] = []
+    lines = []
     begin = 0
     prefix = first
     used -= 1  # the first word of a line has no blank before it
@@ -93,6 +97,19 @@ def wrap(text: str, width: int = 72, first: str = "", rest: str | None = None) -
             begin, prefix, used = at, rest, indent + size
     lines.append((prefix + " ".join(words[begin:])).rstrip())
     return "\n".join(lines)
+
+
+def _cut(line: str, room: int) -> list[str]:
+    """A line of letters that are a column wide, in lines of at most so many; empty where a word is longer."""
+    lines = []
+    start = 0
+    while len(line) - start > room:
+        gap = line.rfind(" ", start, start + room + 1)
+        if gap < 0:
+            return []
+        lines.append(line[start:gap])
+        start = gap + 1
+    return [*lines, line[start:]]
 
 
 def _between_clusters(text: str, end: int) -> int:

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 from digest import days
 from digest.look import Look
 from digest.paper_view import OURS, LinkView, PaperView, heading_of, paper_view, short_line, shown_title, web_url
+from digest.types import EmptyDay
 from digest.typeset import shorten
 
 if TYPE_CHECKING:
+    from digest.signed_links import SignedLinks
     from digest.types import Issue
 
 SOURCES_SHOWN = 12
@@ -22,6 +24,11 @@ UPDATES_SHOWN = 10
 
 NEARLY_ALL = 0.75
 """Share of an issue's papers that a topic has to have to stand in the subject."""
+
+_OFTEN = {
+    EmptyDay.SKIP: "on days that have papers for you",
+    EmptyDay.NOTE: "on all days that have new papers, for you or not",
+}
 
 _NAME, _HEADING, _PREHEADER_TITLE, _SHORT_TOPIC = 80, 160, 100, 24
 
@@ -103,6 +110,7 @@ class IssueView:
     pictures: bool
     sources: tuple[str, ...]
     elsewhere: tuple[LinkView, ...]
+    often: str
     account: tuple[LinkView, ...]
     layout: str
     accent: AccentView
@@ -123,6 +131,7 @@ def view(
     characters: int | None,
     shortened: bool = False,
     elsewhere: tuple[LinkView, ...] = (),
+    links: SignedLinks | None = None,
 ) -> IssueView:
     """What templates may say of the issue.
 
@@ -132,13 +141,16 @@ def view(
         characters: how long an abstract may be; None leaves it whole, 0 leaves it out.
         shortened: whether the abstracts are shorter than usual, for the templates to say so.
         elsewhere: where else the issue can be read.
+        links: what lets its reader judge papers, change interests, pause and unsubscribe; None without a site.
     """
     look = look or Look()
     number = 0
     sections: list[SectionView] = []
     for section in issue.sections:
         views = tuple(
-            paper_view(match, section.heading, number + at, characters)
+            paper_view(
+                match, section.heading, number + at, characters, links.of_paper(issue, match.paper.id) if links else ()
+            )
             for at, match in enumerate(section.matches, start=1)
         )
         number += len(views)
@@ -178,7 +190,8 @@ def view(
         pictures=any(paper.thumbnail for section in sections for paper in section.papers),
         sources=tuple(short_line(line, _HEADING) for line in issue.sources[:SOURCES_SHOWN]),
         elsewhere=elsewhere,
-        account=(),
+        often=_OFTEN[issue.empty_day],
+        account=links.of_account(issue) if links else (),
         layout=look.layout.value,
         accent=AccentView(light=look.accent, dark=look.accent_on_dark),
         logo=look.logo,

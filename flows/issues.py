@@ -17,7 +17,7 @@ from digest import pipeline, settings
 from digest.clock import Clock
 from digest.errors import DigestError, ProfileError
 from digest.profiles import load
-from digest.render import Renderer
+from digest.rendering import renderer
 from digest.run_report import RunReport
 from digest.store import Store
 from digest.summaries import summariser
@@ -54,8 +54,9 @@ def deliver_due(home: Path) -> dict[str, Any]:
     """`pipeline.deliver`; the report as plain values."""
     options = settings.load(home)
     with Store(options.database) as store:
-        renderer = Renderer(options.templates, options.look)
-        return asdict(pipeline.deliver(store, options, renderer, clock=Clock(now=_clock), environment=os.environ))
+        return asdict(
+            pipeline.deliver(store, options, renderer(options), clock=Clock(now=_clock), environment=os.environ)
+        )
 
 
 @flow(
@@ -98,11 +99,7 @@ def _summary(report: RunReport, day: date) -> str:
         ("readers", len(report.issues) + len(report.skipped)),
         ("issues composed", len(report.issues)),
         ("mails delivered", report.delivered),
-        ("issues without mail", report.unmailed),
-        *((f"mails {state}", count) for state, count in report.outcomes.items()),
-        *((f"gists by {who}", count) for who, count in report.gists.items()),
-        *((f"gists not by the model: {why}", count) for why, count in report.gist_faults.items()),
-        *((f"no issue: {reason}", count) for reason, count in report.skips()),
+        *report.details(),
         *((f"failed: {fault['profile'] or 'delivery'}", fault["why"]) for fault in report.failed),
     ]
     return table(f"Issues of {day}", ("what", "count"), rows)

@@ -13,10 +13,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from digest import specimens
+from digest.jinja import environment
 from digest.look import Layout, Look
 from digest.paper_view import LinkView
 from digest.ranking.labels import LIKED, OTHER_TERMS, OUTSIDE
-from digest.render import ARCHIVE, HTML, PAGE, environment
+from digest.render import ARCHIVE, HTML, PAGE, Renderer
 from digest.twins.archive import archive
 from digest.types import (
     Evidence,
@@ -125,7 +127,7 @@ def documents() -> dict[str, str]:
     templates = environment()
 
     def filled(name: str, issue: Issue, layout: Layout = Layout.CARDS, *, shortened: bool = False) -> str:
-        """A template with all that a site adds, which `Renderer` leaves out while there is none."""
+        """A template with all that a site adds, links to it."""
         links = tuple(LinkView(label=f"{word} like this", url="https://example.org/judge") for word in ("More", "Less"))
         shown = view(issue, replace(look, layout=layout), characters=None if name == PAGE else 600, shortened=shortened)
         sections = tuple(
@@ -135,7 +137,12 @@ def documents() -> dict[str, str]:
         shown = replace(shown, sections=sections, elsewhere=links, account=links, twins=twins if name == PAGE else None)
         return templates.get_template(name).render(shown.variables())
 
-    return {
+    letters = {
+        f"mail-{name}{'-short' * number}": Renderer(None, look).letter(letter).html
+        for name, of_all in specimens.letters().items()
+        for number, letter in enumerate(of_all[:2])
+    }
+    return letters | {
         "mail-cards": filled(HTML, full),
         "mail-compact": filled(HTML, full, Layout.COMPACT),
         "mail-shortened": filled(HTML, replace(full, held=0), shortened=True),

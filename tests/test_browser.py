@@ -28,6 +28,12 @@ pytestmark = pytest.mark.slow
 
 SCHEMES = ("light", "dark")
 DOCUMENTS = (
+    "mail-confirmation",
+    "mail-confirmation-short",
+    "mail-goodbye",
+    "mail-goodbye-short",
+    "mail-report",
+    "mail-report-short",
     "mail-cards",
     "mail-compact",
     "mail-shortened",
@@ -37,6 +43,9 @@ DOCUMENTS = (
     "page-archive",
     "page-archive-empty",
 )
+UNLINKED = {"mail-goodbye-short", "mail-report", "mail-report-short", "page-archive-empty"}
+"""Those that lead nowhere."""
+
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync")
 
 BOXES = """root => [...document.querySelectorAll(root)].flatMap(of => [...of.querySelectorAll('h1,h2,h3,p,li,a,span')])
@@ -56,7 +65,7 @@ COLUMN = """() => [...document.querySelectorAll('h1,h2,h3,p')].filter(each => ea
     })"""
 """From where to where each block of text reaches, and where its words begin."""
 
-TARGETS = """() => [...document.querySelectorAll('.links a, .fine a, .issues a')].map(link => {
+TARGETS = """() => [...document.querySelectorAll('.links a, .fine a, .issues a, .button a')].map(link => {
     const box = link.getBoundingClientRect();
     return {text: link.textContent, left: box.left, top: box.top, right: box.right, bottom: box.bottom};
 })"""
@@ -165,7 +174,7 @@ def test_links_can_be_tapped_and_nothing_scrolls_sideways(
         for width, scheme in resized(page, (320, 375, 600, 1280)):
             assert not is_too_wide(page), (width, scheme)
             targets = page.evaluate(TARGETS)
-            assert targets or name == "page-archive-empty"
+            assert targets or name in UNLINKED
             for at, one in enumerate(targets):
                 assert one["bottom"] - one["top"] >= 44, (width, one)
                 assert one["right"] - one["left"] >= 44, (width, one)
@@ -213,7 +222,7 @@ def test_the_layout_stands_without_what_a_program_lacks(
     with opened(browser, as_shown_by(program, documents[name]), width=900) as (page, _):
         found = page.evaluate(COLUMN)
         assert not is_too_wide(page)
-    assert len(expected) >= 6
+    assert len(expected) >= 4
     assert [each["text"] for each in found] == [each["text"] for each in expected]
     for one, other in zip(expected, found, strict=True):
         is_turned = (

@@ -426,6 +426,8 @@ def test_a_run_reports_readers_and_never_addresses(filled: Digest, home: Path) -
         "delivered",
         "unmailed",
         "held",
+        "outcomes",
+        "retry_at",
         "gists",
         "gist_faults",
     ]

@@ -60,9 +60,11 @@ def test_a_reader_may_ask_for_a_note_on_an_empty_day() -> None:
 
 
 def test_the_choice_for_empty_days_changes_no_other_day() -> None:
-    """Where something was chosen, skip and note give the same issue."""
+    """Where something was chosen, skip and note give the same issue, but for the choice that its foot tells."""
     skipping, noting = (replace(READER, empty_day=choice) for choice in EmptyDay)
-    assert issue_of(skipping, selection("ab")) == issue_of(noting, selection("ab"))
+    noted = issue_of(noting, selection("ab"))
+    assert noted.empty_day is EmptyDay.NOTE
+    assert issue_of(skipping, selection("ab")) == replace(noted, empty_day=EmptyDay.SKIP)
 
 
 def test_without_sections_all_stand_under_one_empty_heading() -> None:

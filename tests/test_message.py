@@ -24,6 +24,7 @@ from digest.errors import DeliveryError
 from digest.message import build, feedback_id, list_id, message_id, thread_id
 from digest.ranking.labels import LIKED, OUTSIDE
 from digest.render import Renderer
+from digest.signed_links import SignedLinks
 from digest.types import (
     Envelope,
     Evidence,
@@ -39,6 +40,7 @@ from digest.types import (
 )
 
 GOLDEN = Path(__file__).parent / "golden"
+LINKS = SignedLinks(bytes(range(32)), "https://digest.example.org")
 
 RENDERED = Rendered(subject="Quiet owls", text="Good morning\n", html="<p>Good morning</p>\n", page="")
 ENVELOPE = Envelope(
@@ -141,40 +143,37 @@ def fixed_issue() -> Issue:
     )
 
 
-def golden_envelope() -> Envelope:
-    """The envelope of the mails on file, with all that one can have."""
-    return replace(
+def golden_mails() -> dict[str, bytes]:
+    """The mails on file by name, as they are made now: without a site, with one and all that there can be, signed."""
+    plain = replace(
         ENVELOPE,
         recipient="Ada <ada@example.org>",
         message_id=message_id("ada-2025-05-09", "ada", "example.org"),
         list_id=list_id("ada", "example.org"),
-        thread=thread_id("ada", "example.org"),
-        unsubscribe_url="https://digest.example.org/u/abcdefghijklmnopqrstuvwx",
-        unsubscribe_mail="bounces+abcdefghijklmnopqrstuvwx@example.org",
         feedback_id=feedback_id("2025-05-09", "issue", "example.org"),
     )
-
-
-def golden_mails() -> dict[str, bytes]:
-    """The mails on file by name, as they are made now."""
-    rendered = Renderer().render(fixed_issue())
-    full = build(rendered, golden_envelope())
+    full = replace(
+        plain,
+        thread=thread_id("ada", "example.org"),
+        unsubscribe_url=LINKS.unsubscribe("ada"),
+        unsubscribe_mail="bounces+abcdefghijklmnopqrstuvwx@example.org",
+    )
     signer = Signer(rfc_8463_key(), "example.org", "brisbane")
-    bare = replace(ENVELOPE, message_id=message_id("ada-2025-05-09", "ada", "example.org"))
-    return {"issue.eml": full, "issue-signed.eml": signer.sign(full), "issue-bare.eml": build(rendered, bare)}
+    return {
+        "issue": build(Renderer().mail(fixed_issue()), plain),
+        "linked": build(Renderer(links=LINKS).mail(fixed_issue()), full),
+        "signed": signer.sign(build(RENDERED, full)),
+    }
 
 
-@pytest.mark.parametrize("name", ["issue.eml", "issue-signed.eml", "issue-bare.eml"])
+@pytest.mark.parametrize("name", ["issue", "linked", "signed"])
 def test_the_golden_mails_are_the_same_bytes(name: str) -> None:
     """A fixed issue gives the very bytes on file; GOLDEN=write writes them anew, for a person to read what changed."""
-    raw = golden_mails()[name]
+    raw, golden = golden_mails()[name], GOLDEN / f"{name}.eml"
     if os.environ.get("GOLDEN") == "write":
-        GOLDEN.mkdir(exist_ok=True)
-        (GOLDEN / name).write_bytes(raw)
-        pytest.fail(f"{name} is written: read what changed")
-    assert raw == (GOLDEN / name).read_bytes(), (
-        "a mail changed; if it should: GOLDEN=write pytest tests/test_message.py"
-    )
+        golden.write_bytes(raw)
+        pytest.fail(f"{golden.name} is written: read what changed")
+    assert raw == golden.read_bytes(), "a mail changed; if it should: GOLDEN=write pytest tests/test_message.py"
 
 
 @pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.eml")), ids=lambda path: path.stem)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from digest.errors import TemplateError
 from digest.fitting import fitted
+from digest.letters import ConfirmationView, CountView, FaultView, FrameView, GoodbyeView, ReportView
 from digest.look import ACCENT, on_dark
 from digest.paper_view import LinkView, NearestView, PaperView, ReasonView, SimilarView
 from digest.ranking.labels import LIKED, OUTSIDE, TRENDING
@@ -523,17 +524,15 @@ def test_mail_text_has_contrast_in_both_schemes(renderer: Renderer, *, dark: boo
     assert seen > 20
 
 
-@pytest.mark.parametrize("page", ["issue.html", "archive.html"])
-def test_page_text_has_contrast_in_both_schemes(page: str) -> None:
-    """Every pair of a page's colours that meets as text and ground keeps 4.5 to 1, light or dark."""
-    css = (TEMPLATES / "web" / page).read_text(encoding="utf-8")
+def test_page_text_has_contrast_in_both_schemes() -> None:
+    """Every pair of the pages' colours that meets as text and ground keeps 4.5 to 1, light or dark."""
+    css = (TEMPLATES / "web" / "base.css").read_text(encoding="utf-8")
     css = css.replace("{{ accent.light }}", ACCENT).replace("{{ accent.dark }}", on_dark(ACCENT))
     light, dark = (
         dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", block)) for block in re.findall(r":root \{([^}]*)\}", css)
     )
     pairs = [(ink, ground) for ink in ("ink", "body", "muted", "link") for ground in ("canvas", "card")]
-    if page == "issue.html":
-        pairs += [("ink", "vote"), ("up", "vote"), ("chip-ink", "chip"), ("share", "chip")]
+    pairs += [("ink", "vote"), ("up", "vote"), ("chip-ink", "chip"), ("share", "chip")]
     for palette in (light, dark):
         for ink, ground in pairs:
             assert contrast(palette[ink], palette[ground]) >= 4.5, (ink, ground)
@@ -641,7 +640,14 @@ def test_the_readme_names_every_variable() -> None:
 def test_the_readme_lists_every_variable_of_the_archive() -> None:
     """The table of the archive has exactly the names that its template can use."""
     prefixes = {ArchiveView: "", MonthView: "month.", ListedView: "issue."}
-    assert documented("## Variables of the archive", "## Filters") == names(prefixes)
+    assert documented("## Variables of the archive", "## Variables of the other mails") == names(prefixes)
+
+
+def test_the_readme_lists_every_variable_of_the_other_mails() -> None:
+    """The tables of confirmation, goodbye and report have exactly the names that their templates can use."""
+    letters = {ConfirmationView: "", GoodbyeView: "", ReportView: "", CountView: "count.", FaultView: "fault."}
+    assert documented("## Variables of the other mails", "## Filters") == names(letters)
+    assert {each.name for each in fields(FrameView)} <= names({IssueView: ""})
 
 
 def names(prefixes: dict[Any, str]) -> set[str]:

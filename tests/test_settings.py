@@ -52,6 +52,7 @@ def test_a_file_says_what_differs(tmp_path: Path) -> None:
         'contact = "digest@example.org"\r\n'
         'accent = "#0B6E4F"\r\nlogo = "https://lab.example.org/logo.png"\r\n'
         'pages_url = "https://lab.example.org/digest"\r\naddress = "1 Wood Lane, Oxford"\r\nlayout = "compact"\r\n'
+        'site_url = "https://lab.example.org/"\r\noperator = "Ada <ada@example.org>"\r\n'
         '[summaries]\r\nurl = "http://localhost:11434/v1"\r\nmodel = "owl-7b"\r\nseconds = 20\r\n'
         '[delivery]\r\ntransport = "smtp"\r\nhost = "mail.example.org"\r\nsecurity = "tls"\r\nport = 4650\r\n'
         'username = "digest"\r\npassword_file = "password"\r\nauth = "login"\r\nca_file = "ca.pem"\r\n'
@@ -67,6 +68,8 @@ def test_a_file_says_what_differs(tmp_path: Path) -> None:
         "sources": ("arxiv:cs.CV", "/srv/papers"),
         "contact": "digest@example.org",
         "pages_url": "https://lab.example.org/digest/",
+        "site_url": "https://lab.example.org",
+        "operator": "Ada <ada@example.org>",
         "accent": "#0b6e4f",
         "logo": "https://lab.example.org/logo.png",
         "address": "1 Wood Lane, Oxford",
@@ -357,6 +360,14 @@ def test_the_default_is_the_platforms_folder_for_data(
         ('accent = "#ffcc00"', "has a contrast of 1.5 on white: text needs 4.5, take a darker colour"),
         ('accent = "blue"', "expected a colour like #1a4fc4, got 'blue'"),
         ('logo = "http://lab.example.org/logo.png"', "expected an https URL of a picture"),
+        ('site_url = "http://lab.example.org"', "expected an https URL, like https://digest.example.org"),
+        ('site_url = "https://lab.example.org/?a=1"', "expected an https URL, like https://digest.example.org"),
+        (
+            f'site_url = "https://{"a" * 37}.org/"',
+            "expected at most 48 characters, as mail programs unsubscribe",
+        ),
+        ('operator = "Ada"', "expected a name and an address"),
+        ('sender = ""', "expected a name and an address"),
         ('pages_url = "lab.example.org"', "expected the URL of a folder, like https://example.org/digest/"),
         ('layout = "table"', "expected 'cards' or 'compact', got 'table'"),
     ],

@@ -11,10 +11,11 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from digest.outbox import LEASE, LEGAL, DeliveryState, IllegalMoveError, sources_of
-from digest.store import Store, deliveries, issues
-from digest.store.deliveries import Claim
-from digest.types import Issue
+from digest.outbox import LEASE, LEGAL, WAITING, DeliveryState, IllegalMoveError
+from digest.store import Store, carryover, deliveries, issues, outbox, papers
+from digest.store.deliveries import Claim, Settled
+from digest.store.outbox import Refusal
+from digest.types import Issue, Match, Paper, Section
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,10 +64,28 @@ def state(connection: sa.Connection, reader: str) -> DeliveryState:
     return DeliveryState(connection.execute(query, {"reader": reader}).scalar_one())
 
 
-def claimed(store: Store, now: datetime = NOW, limit: int = 10) -> list[Claim]:
+def claimed(
+    store: Store, now: datetime = NOW, limit: int = 10, holder: str = "", dead: frozenset[str] = frozenset()
+) -> list[Claim]:
     """What a sender may take now."""
     with store.writing() as connection:
-        return deliveries.claim(connection, now=now, limit=limit)
+        return deliveries.claim(connection, now=now, limit=limit, holder=holder, dead=dead)
+
+
+def settle(store: Store, *outcomes: Settled, now: datetime = NOW) -> set[Claim]:
+    """Record outcomes; those that count."""
+    with store.writing() as connection:
+        return deliveries.settle(connection, outcomes, now=now)
+
+
+def sent(claim: Claim) -> Settled:
+    """It was handed over."""
+    return Settled(claim=claim, state=DeliveryState.SENT)
+
+
+def deferred(claim: Claim, due: datetime) -> Settled:
+    """It was put off."""
+    return Settled(claim=claim, state=DeliveryState.DEFERRED, due=due, why="451 later", failed=1)
 
 
 def test_a_claim_says_what_to_send_and_to_whom(store: Store) -> None:
@@ -91,94 +110,252 @@ def test_a_lease_that_ran_out_is_claimed_again(store: Store) -> None:
     [dead, *_] = claimed(store)
     [alive, *_] = claimed(store, NOW + LEASE)
     assert alive == replace(dead, attempt=2)
-    with store.writing() as connection:
+    with store.reading() as connection:
         before = rows(connection)
-        assert not deliveries.sent(connection, dead, now=NOW + LEASE)
-        assert not deliveries.deferred(connection, dead, now=NOW + LEASE, error="too late")
+    assert settle(store, sent(dead), now=NOW + LEASE) == set()
+    assert settle(store, deferred(dead, NOW), now=NOW + LEASE) == set()
+    with store.reading() as connection:
         assert rows(connection) == before
-        assert deliveries.sent(connection, alive, now=NOW + LEASE)
-        assert not deliveries.deferred(connection, dead, now=NOW + LEASE, error="too late")
+    assert settle(store, sent(alive), now=NOW + LEASE) == {alive}
+    assert settle(store, deferred(dead, NOW), now=NOW + LEASE) == set()
+    with store.reading() as connection:
         assert state(connection, "ada") is DeliveryState.SENT
+
+
+def test_what_a_dead_sender_held_is_claimed_at_once(store: Store) -> None:
+    """Who is known to be dead needs no lease to run out; who is not keeps what it has."""
+    dead = claimed(store, limit=2, holder="dead")
+    claimed(store, holder="alive")
+    with store.reading() as connection:
+        assert deliveries.holders(connection) == {"dead", "alive"}
+    taken = claimed(store, NOW + SECOND, holder="next", dead=frozenset({"dead", "stranger"}))
+    assert taken == [replace(claim, attempt=2) for claim in dead]
+
+
+def test_who_gives_a_sign_of_life_keeps_what_it_holds(store: Store) -> None:
+    """Renewed leases run on from then; what another one has taken over is not among them."""
+    mine = claimed(store, limit=2)
+    with store.writing() as connection:
+        assert deliveries.renew(connection, mine[:1], now=NOW + LEASE / 2) == {mine[0]}
+    assert [claim.subscriber for claim in claimed(store, NOW + LEASE)] == ["bob", "cyd"]
+    with store.writing() as connection:
+        assert deliveries.renew(connection, mine, now=NOW + LEASE) == {mine[0]}
 
 
 def test_what_was_sent_is_never_claimed_again(store: Store) -> None:
     """A delivery that is done stays done, long after."""
-    for claim in claimed(store):
-        with store.writing() as connection:
-            assert deliveries.sent(connection, claim, now=NOW)
+    claims = claimed(store)
+    assert settle(store, *map(sent, claims)) == set(claims)
     assert claimed(store, NOW + 100 * LEASE) == []
     with store.reading() as connection:
         later = NOW + 100 * LEASE
         assert (deliveries.waiting(connection, now=later), deliveries.held(connection, now=later)) == (0, 0)
+        assert deliveries.sent_since(connection, NOW) == len(READERS)
+        assert deliveries.sent_since(connection, NOW + SECOND) == 0
 
 
-def test_what_was_deferred_is_due_at_once_but_not_behind_the_key(store: Store) -> None:
-    """A run that goes on behind its last key meets no delivery twice; the next run tries again."""
-    with store.writing() as connection:
-        [first] = deliveries.claim(connection, now=NOW, limit=1)
-        assert deliveries.deferred(connection, first, now=NOW, error="disk full")
-        rest = deliveries.claim(connection, now=NOW, limit=10, after=(first.issue_id, first.subscriber))
-        assert [claim.subscriber for claim in rest] == ["bob", "cyd"]
-        assert deliveries.waiting(connection, now=NOW) == 1
-        [again] = deliveries.claim(connection, now=NOW, limit=10)
-        assert again == replace(first, attempt=2)
+def test_what_was_put_off_is_due_when_it_was_said(store: Store) -> None:
+    """Before its time nobody gets it, and then with the count of its failures."""
+    [first] = claimed(store, limit=1)
+    later = NOW + timedelta(minutes=5)
+    settle(store, deferred(first, later))
+    with store.reading() as connection:
+        assert deliveries.next_due(connection, [DeliveryState.DEFERRED]) == later
+    assert [claim.subscriber for claim in claimed(store, later - SECOND)] == ["bob", "cyd"]
+    assert claimed(store, later) == [replace(first, attempt=2, tries=1)]
 
 
-SETTLED = {
-    DeliveryState.QUEUED: (),
-    DeliveryState.DEFERRED: ("claim", "deferred"),
-    DeliveryState.SENT: ("claim", "sent"),
-}
+def test_what_is_given_back_is_as_it_was(store: Store) -> None:
+    """A sender that did not begin with a mail leaves it due, and no failure counted."""
+    claims = claimed(store)
+    settle(store, *(Settled(claim=claim, state=DeliveryState.QUEUED) for claim in claims))
+    assert claimed(store) == [replace(claim, attempt=2) for claim in claims]
+
+
+def test_an_uncertain_delivery_without_a_time_is_due_no_more(store: Store) -> None:
+    """Where nobody knows whether it came, twice over, it is left alone."""
+    [first] = claimed(store, limit=1)
+    settle(store, Settled(claim=first, state=DeliveryState.UNCERTAIN, lost=1))
+    assert "ada" not in {claim.subscriber for claim in claimed(store, NOW + timedelta(days=30))}
+
+
+SETTLED = (DeliveryState.QUEUED, DeliveryState.DEFERRED, DeliveryState.SENT, DeliveryState.REJECTED)
 
 
 @pytest.mark.parametrize("start", SETTLED)
-@pytest.mark.parametrize("target", [DeliveryState.SENT, DeliveryState.DEFERRED])
+@pytest.mark.parametrize("target", [DeliveryState.SENT, DeliveryState.DEFERRED, DeliveryState.REJECTED])
 def test_an_illegal_move_raises_and_changes_nothing(store: Store, start: DeliveryState, target: DeliveryState) -> None:
-    """What nobody holds can be neither sent nor deferred."""
+    """What nobody holds can be neither sent nor put off nor refused."""
     assert target not in LEGAL[start]
     held = Claim(issue_id="issue-ada", subscriber="ada", recipient="ada@example.org", attempt=0)
-    for step in SETTLED[start]:
-        held = move(store, step, held)
-    with store.writing() as connection:
-        assert state(connection, "ada") is start
+    if start is not DeliveryState.QUEUED:
+        [held] = claimed(store, limit=1)
+        settle(store, Settled(claim=held, state=start, due=NOW))
+    with store.reading() as connection:
         before = rows(connection)
-        with pytest.raises(IllegalMoveError, match=f"from {start} to {target}") as caught:
-            settle(connection, target, held)
-        assert "@" not in str(caught.value)
+    with pytest.raises(IllegalMoveError, match=f"from {start} to {target}") as caught:
+        settle(store, Settled(claim=held, state=target))
+    assert "@" not in str(caught.value)
+    with store.reading() as connection:
         assert rows(connection) == before
 
 
-def move(store: Store, step: str, held: Claim) -> Claim:
-    """Take one step with ada's delivery."""
-    with store.writing() as connection:
-        if step == "claim":
-            return deliveries.claim(connection, now=NOW, limit=1)[0]
-        assert settle(connection, DeliveryState(step), held)
-        return held
-
-
-def settle(connection: sa.Connection, target: DeliveryState, held: Claim) -> bool:
-    """Record an outcome."""
-    if target is DeliveryState.SENT:
-        return deliveries.sent(connection, held, now=NOW)
-    return deliveries.deferred(connection, held, now=NOW, error="disk full")
+def test_a_sender_cannot_end_what_only_others_end(store: Store) -> None:
+    """Whether a mail came back or is dropped is not for a sender to say."""
+    [held] = claimed(store, limit=1)
+    for target in (DeliveryState.BOUNCED, DeliveryState.DROPPED, DeliveryState.EXPIRED):
+        with pytest.raises(IllegalMoveError):
+            settle(store, Settled(claim=held, state=target))
 
 
 def test_an_unknown_delivery_cannot_move(store: Store) -> None:
     """A claim that nobody handed out is a bug, not an outcome."""
-    with store.writing() as connection, pytest.raises(IllegalMoveError):
-        deliveries.sent(connection, Claim(issue_id="no", subscriber="ada", recipient="", attempt=1), now=NOW)
+    with pytest.raises(IllegalMoveError):
+        settle(store, sent(Claim(issue_id="no", subscriber="ada", recipient="", attempt=1)))
 
 
-def test_every_state_can_be_left_or_is_the_end() -> None:
-    """The table names every state, and only SENT is final; nothing leads back to QUEUED."""
-    assert set(LEGAL) == set(DeliveryState)
-    assert [start for start, targets in LEGAL.items() if not targets] == [DeliveryState.SENT]
-    assert sources_of(DeliveryState.QUEUED) == frozenset()
+# papers of what the reader did not get
+
+
+def compose(store: Store, day: date, *titles: str) -> str:
+    """An issue for dee with papers of these titles; its id."""
+    batch = [Paper(id=f"doi:10.1000/{title}", title=title, announced=day) for title in titles]
+    matches = tuple(Match(paper=paper, score=50.0, interest="owls") for paper in batch)
+    issue = Issue(
+        id=f"dee-{day}",
+        profile="dee",
+        name="Dee",
+        day=day,
+        composed=NOW,
+        sections=(Section(heading="", matches=matches),),
+        considered=9,
+        passed=9,
+    )
+    with store.writing() as connection:
+        papers.add(connection, batch, day)
+        covered = issues.Coverage(day=day, seq=papers.last_seq(connection))
+        assert issues.add(connection, issue, covered=covered, recipient="dee@example.org", now=NOW)
+    return issue.id
+
+
+def waits(store: Store) -> int:
+    """How many papers wait for dee's next issue."""
+    with store.reading() as connection:
+        return len(carryover.of(connection, "dee"))
+
+
+def of_dee(store: Store) -> outbox.Delivery:
+    """Dee's last delivery."""
+    with store.reading() as connection:
+        return next(each for each in outbox.find(connection) if each.subscriber == "dee")
+
+
+def test_papers_of_a_refused_issue_are_candidates_again(store: Store) -> None:
+    """They leave the ledger and wait for the next issue."""
+    compose(store, date(2025, 5, 9), "owls", "voles")
+    claim = next(each for each in claimed(store) if each.subscriber == "dee")
+    assert waits(store) == 0
+    settle(store, Settled(claim=claim, state=DeliveryState.REJECTED, why="550 no such user"))
+    assert waits(store) == 2
+    with store.reading() as connection:
+        assert issues.recommended(connection, "dee") == set()
+
+
+def test_what_became_too_old_ends_and_gives_its_papers_back(store: Store) -> None:
+    """Only what waits ends so: what a sender holds, what was sent and what may have come stays."""
+    compose(store, date(2025, 5, 9), "owls")
+    mine = {claim.subscriber: claim for claim in claimed(store)}
+    settle(store, sent(mine["ada"]), deferred(mine["dee"], NOW))
+    settle(store, Settled(claim=mine["bob"], state=DeliveryState.UNCERTAIN, due=NOW, lost=1))
+    with store.writing() as connection:
+        ended = deliveries.end_waiting(connection, now=NOW, oldest=NOW + SECOND)
+        assert ended == {DeliveryState.EXPIRED: 1}
+        assert state(connection, "dee") is DeliveryState.EXPIRED
+        assert deliveries.end_waiting(connection, now=NOW, oldest=NOW + SECOND) == {}
+    assert waits(store) == 1
+
+
+def test_nothing_is_sent_to_a_suppressed_address(store: Store) -> None:
+    """In whatever letters it is written."""
+    with store.writing() as connection:
+        connection.execute(
+            sa.text("INSERT INTO suppressions VALUES ('ada@example.org', 'hard bounce', '', '2025-05-01')")
+        )
+        connection.execute(sa.text("UPDATE deliveries SET recipient = 'Ada@Example.org' WHERE subscriber = 'ada'"))
+        assert deliveries.end_waiting(connection, now=NOW, oldest=NOW) == {DeliveryState.SUPPRESSED: 1}
+    assert [claim.subscriber for claim in claimed(store)] == ["bob", "cyd"]
+
+
+def test_an_operator_sends_after_all_what_was_refused(store: Store) -> None:
+    """To the address of today, with its papers in the ledger again and all its attempts before it."""
+    compose(store, date(2025, 5, 9), "owls", "voles")
+    claim = next(each for each in claimed(store) if each.subscriber == "dee")
+    settle(store, Settled(claim=claim, state=DeliveryState.REJECTED, why="550 no such user"))
+    found = of_dee(store)
+    assert (found.name, found.why) == ("2025-05-09-dee", "550 no such user")
+    later = NOW + timedelta(days=9)
+    with store.writing() as connection:
+        assert outbox.retry(connection, found, recipient="dee2@example.org", now=later) is None
+        deliveries.end_waiting(connection, now=later, oldest=later - timedelta(days=3))
+    assert waits(store) == 0
+    again = next(each for each in claimed(store, later) if each.subscriber == "dee")
+    assert (again.recipient, again.tries) == ("dee2@example.org", 0)
+    with store.reading() as connection:
+        assert len(issues.recommended(connection, "dee")) == 2
+
+
+def test_papers_that_came_in_another_issue_are_not_sent_after_all(store: Store) -> None:
+    """A refused issue stays refused once the next one has its papers: nothing is recommended twice."""
+    compose(store, date(2025, 5, 9), "owls")
+    claim = next(each for each in claimed(store) if each.subscriber == "dee")
+    settle(store, Settled(claim=claim, state=DeliveryState.REJECTED, why="550"))
+    refused = of_dee(store)
+    compose(store, date(2025, 5, 10), "owls")
+    with store.writing() as connection:
+        assert outbox.retry(connection, refused, recipient=None, now=NOW) is Refusal.REPLACED
+        assert state_of(connection, refused) is DeliveryState.REJECTED
+
+
+def state_of(connection: sa.Connection, found: outbox.Delivery) -> DeliveryState:
+    """Where a delivery stands by now."""
+    return next(each for each in outbox.find(connection, names=[found.name])).state
+
+
+def test_what_an_operator_may_not_touch(store: Store) -> None:
+    """What was sent is not sent again or taken out, nor what a sender has in hand; what is over is over."""
+    [ada, *_] = claimed(store)
+    settle(store, sent(ada))
+    with store.writing() as connection:
+        by_reader = {each.subscriber: each for each in outbox.find(connection)}
+        assert outbox.retry(connection, by_reader["ada"], recipient=None, now=NOW) is Refusal.SENT
+        assert outbox.drop(connection, by_reader["ada"], now=NOW) is Refusal.SENT
+        assert outbox.retry(connection, by_reader["bob"], recipient=None, now=NOW) is Refusal.HELD
+        assert outbox.drop(connection, by_reader["bob"], now=NOW) is Refusal.HELD
+
+
+def test_what_is_dropped_gives_its_papers_back(store: Store) -> None:
+    """An operator takes a mail out; the reader's next issue may have its papers."""
+    compose(store, date(2025, 5, 9), "owls")
+    with store.writing() as connection:
+        found = next(each for each in outbox.find(connection) if each.subscriber == "dee")
+        assert outbox.drop(connection, found, now=NOW) is None
+        assert outbox.count(connection) == {DeliveryState.QUEUED: 3, DeliveryState.DROPPED: 1}
+    assert waits(store) == 1
+    with store.writing() as connection:
+        assert outbox.drop(connection, of_dee_in(connection), now=NOW) is Refusal.OVER
+
+
+def of_dee_in(connection: sa.Connection) -> outbox.Delivery:
+    """Dee's delivery, within a transaction."""
+    return next(each for each in outbox.find(connection) if each.subscriber == "dee")
 
 
 OPERATIONS = st.lists(
-    st.tuples(st.sampled_from(["claim", "sent", "deferred"]), st.integers(0, 1), st.sampled_from([0, 20, 60])),
+    st.tuples(
+        st.sampled_from(["claim", *(each.value for each in LEGAL[DeliveryState.SENDING] - {DeliveryState.SENDING})]),
+        st.integers(0, 1),
+        st.sampled_from([0, 20, 130]),
+    ),
     max_size=12,
 )
 
@@ -189,7 +366,7 @@ def test_two_senders_never_break_the_rules(store: Store, operations: list[tuple[
     """Whatever two senders do in whatever order: moves are in the table, and only the last claim decides."""
     with store.writing() as connection:
         savepoint = connection.begin_nested()
-        now, newest, sent = NOW, 0, 0
+        now, newest, ends = NOW, 0, 0
         claims: list[Claim | None] = [None, None]
         for operation, sender, wait in operations:
             now += timedelta(seconds=wait)
@@ -202,14 +379,12 @@ def test_two_senders_never_break_the_rules(store: Store, operations: list[tuple[
                         claims[sender], newest = claim, claim.attempt
             elif mine is not None:
                 claims[sender] = None
-                recorded = (
-                    deliveries.sent(connection, mine, now=now)
-                    if operation == "sent"
-                    else deliveries.deferred(connection, mine, now=now, error="later")
-                )
-                assert recorded == (mine.attempt == newest)
-                sent += recorded and operation == "sent"
+                target = DeliveryState(operation)
+                due = now if target in WAITING - {DeliveryState.QUEUED} else None
+                recorded = deliveries.settle(connection, [Settled(claim=mine, state=target, due=due)], now=now)
+                assert recorded == ({mine} if mine.attempt == newest else set())
+                ends += bool(recorded) and target in {DeliveryState.SENT, DeliveryState.REJECTED}
             after = state(connection, "ada")
             assert after is before or after in LEGAL[before]
-        assert sent <= 1
+        assert ends <= 1
         savepoint.rollback()

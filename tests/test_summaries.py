@@ -455,7 +455,7 @@ def test_an_operators_own_question_is_asked(here: Installation, model: Model) ->
     own.write_text("{{ {}['x'].y if 'dark' in title else title }}", encoding="utf-8")
     report = here.run(replace(ADA, slug="eve"))
     assert report.gists == {"model": 1, "extraction": 1}
-    assert [why.startswith("model/gist.txt: ") for why in report.gist_faults] == [True]
+    assert [why.startswith("model/gist.txt:1: ") for why in report.gist_faults] == [True]
     for broken in ("{{ reader }}", "{% if %}"):
         own.write_text(broken, encoding="utf-8")
         with pytest.raises(TemplateError, match=r"model/gist\.txt"):

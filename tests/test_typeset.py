@@ -36,6 +36,17 @@ def test_wrapping_keeps_the_width_and_every_word(text: str, width: int) -> None:
     assert "".join(wrapped.removeprefix(" 1.").split()) == "".join(line.split())
 
 
+@given(
+    st.lists(st.text(alphabet="ab.%", min_size=1, max_size=12), min_size=1, max_size=40),
+    st.integers(4, 40),
+    st.sampled_from([("", None), ("    ", None), ("  - ", "    "), ("> ", ">")]),
+)
+def test_plain_text_is_wrapped_as_any_other(words: list[str], width: int, starts: tuple[str, str | None]) -> None:
+    """Lines of letters that are a column wide take a shorter way to the same lines: tabs between the words bar it."""
+    first, rest = starts
+    assert wrap(" ".join(words), width, first, rest) == wrap("\t".join(words), width, first, rest)
+
+
 @given(st.text(alphabet=st.characters(), max_size=300))
 def test_one_line_is_one_clean_line(text: str) -> None:
     """The result can be encoded, has no line break and does not change when cleaned again."""

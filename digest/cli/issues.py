@@ -27,7 +27,7 @@ from digest.cli.context import (
     today,
 )
 from digest.maths import readable
-from digest.render import Renderer
+from digest.rendering import renderer
 from digest.store import Store
 from digest.types import Issue, Skip, SkipReason
 
@@ -126,7 +126,7 @@ def preview(
         return
     # Without a place where pages are served no part of a mail leads to one.
     twins = pipeline.names_of(options).links(issue) if options.pages_url else None
-    rendered = Renderer(options.templates, options.look).render(issue, twins)
+    rendered = renderer(options, lazily=True).mail(issue, twins)
     if form is Form.EML:
         # A profile need not have an address to be looked at.
         print_bytes(pipeline.mail(options, rendered, issue, reader.email or "reader@localhost"))

@@ -20,7 +20,10 @@ from digest.store.outbox import Delivery
 LISTED = 50
 """Deliveries listed where no limit is given; JSON has all."""
 
-app = typer.Typer(no_args_is_help=True, help="See what waits to be sent and what failed, and do something about it.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="See what waits to be sent and what failed, and do something about it.\n\nExample: digest outbox list",
+)
 
 Names = Annotated[
     list[str] | None, typer.Argument(metavar="[NAME]...", help="Deliveries, as `list` names them: 2025-05-09-ada.")
@@ -130,13 +133,12 @@ def send(*, as_json: Json = False) -> None:
     """
     from digest import pipeline
     from digest.cli.run import tell_delivered
-    from digest.render import Renderer
+    from digest.rendering import renderer
 
     options = settings()
     with Store(options.database) as store, Watcher() as watcher:
-        renderer = Renderer(options.templates, options.look)
         report = pipeline.deliver(
-            store, options, renderer, clock=Clock(now=instant), environment=os.environ, progress=watcher
+            store, options, renderer(options), clock=Clock(now=instant), environment=os.environ, progress=watcher
         )
     if as_json:
         print_json(asdict(report))

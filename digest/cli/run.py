@@ -34,8 +34,9 @@ from digest.cli.context import (
 )
 from digest.cli.terminal import Watcher
 from digest.clock import Clock
+from digest.errors import DeliveryError, TemplateError
 from digest.outbox import DeliveryState
-from digest.render import Renderer
+from digest.rendering import renderer as renderer_of
 from digest.run_report import RunReport
 from digest.settings import Settings
 from digest.store import Store
@@ -71,7 +72,7 @@ def run(
 
     Example: digest run --date 2025-05-09
     """
-    from digest import pipeline
+    from digest import operator_report, pipeline
     from digest.summaries import summariser
 
     options = settings()
@@ -83,7 +84,7 @@ def run(
         hint = newest(store)
         report = pipeline.idle(store, options, readers, day=issue_day, now=now)
         # A template's fault is told before anything is composed.
-        renderer = Renderer(options.templates, options.look) if report is None else None
+        renderer = renderer_of(options) if report is None else None
         if renderer and engine is Engine.PLAIN:
             with summariser(store, options, os.environ) as model:
                 report = pipeline.compose_issues(
@@ -106,6 +107,12 @@ def run(
         report = _run_flow(options.home, [path for path, _ in good], issue_day, composed, keep=not dry_run)
     for path, error in bad:
         report.fail(path.stem, str(error))
+    if not dry_run:
+        try:
+            with Store(options.database) as store:
+                operator_report.send(store, options, report, day=issue_day, now=now, environment=os.environ)
+        except (DeliveryError, TemplateError) as error:
+            report.fail("", f"the report to the operator: {error}")
     if as_json:
         print_json({"day": issue_day, "dry_run": dry_run, **asdict(report)})
     else:

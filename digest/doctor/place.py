@@ -10,17 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from digest import profiles
+from digest import profiles, rendering
 from digest.delivery_settings import Way
 from digest.doctor.findings import Finding, fault, ok, warning
 from digest.errors import ProfileError, SettingsError, StoreError, TemplateError
-from digest.render import Renderer
 from digest.store import LATEST, Store, papers
 from digest.transports import path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from digest.render import Renderer
     from digest.settings import Settings
 
 _FULL, _NEARLY_FULL = 100_000_000, 1_000_000_000
@@ -104,9 +104,12 @@ def templates(settings: Settings) -> tuple[list[Finding], Renderer | None]:
     """Whether all templates compile and render; what renders, if they do."""
     own = "your own before the shipped ones" if settings.templates.is_dir() else "the shipped ones"
     try:
-        renderer = Renderer(settings.templates, settings.look)
+        renderer = rendering.renderer(settings)
     except TemplateError as error:
-        return [fault("templates", str(error), f"correct the file in {settings.templates}, or take it away")], None
+        mend = f"correct the file in {settings.templates}, or take it away"
+        return [fault("templates", line, mend) for line in str(error).splitlines()], None
+    except SettingsError as error:
+        return [fault("secret", str(error), "restore it, or delete it: then all links are new")], None
     return [ok("templates", own)], renderer
 
 

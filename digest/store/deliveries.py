@@ -36,8 +36,9 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """What became of a claim: the state, when it is due again (None for never), and why if it was not sent.
+    """What became of a claim: the state, when it is due again, and why if it was not sent.
 
+    Without `due` it is due no more; one that is given back (queued) stays due as it was.
     `failed` and `lost` are 1 where it failed for the moment, or its answer was lost.
     """
 
@@ -139,7 +140,7 @@ def settle(connection: sa.Connection, outcomes: Sequence[Settled], *, now: datet
                 lease_until=None,
                 holder=None,
                 changed=now,
-                due=sa.bindparam("new_due"),
+                due=_due_after(state),
                 error=sa.bindparam("new_error"),
                 tries=sa.bindparam("new_tries"),
                 lost=sa.bindparam("new_lost"),
@@ -218,6 +219,11 @@ _IS_MINE = sa.and_(
 
 def _mine(claim: Claim) -> dict[str, Any]:
     return {"key_issue": claim.issue_id, "key_subscriber": claim.subscriber, "key_attempt": claim.attempt}
+
+
+def _due_after(state: DeliveryState) -> sa.ColumnElement[Any]:
+    due = sa.bindparam("new_due", type_=deliveries.c.due.type)
+    return sa.func.coalesce(due, deliveries.c.due) if state is DeliveryState.QUEUED else due
 
 
 def _values(outcome: Settled) -> dict[str, Any]:

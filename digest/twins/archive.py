@@ -7,8 +7,10 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from digest import days
+from digest.look import ACCENT, on_dark
 from digest.paper_view import shown_title
 from digest.typeset import one_line, shorten
+from digest.view import AccentView
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 
 _NAME = 80
+_ACCENT = AccentView(light=ACCENT, dark=on_dark(ACCENT))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +49,7 @@ class ArchiveView:
     months: tuple[MonthView, ...]
     atom: str
     json_feed: str
+    accent: AccentView = _ACCENT
 
     def variables(self) -> dict[str, object]:
         """The fields by name, as templates take them."""

@@ -1,0 +1,193 @@
+"""The mails that are no issues: the question whether to subscribe, the goodbye, and what a run did, for the operator.
+
+`templates/README.md` documents each name below, and a test holds the two together. A name or a subscription is shown as
+somebody typed it, maybe to have us send their words to a stranger: one that a mail program could make a link of is not.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, ClassVar
+
+from digest import days
+from digest.paper_view import short_line
+from digest.view import AccentView
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from digest.look import Look
+    from digest.run_report import RunReport
+
+FAULTS_SHOWN = 20
+"""Faults, and alarms, that a report names; more are counted."""
+
+_NAME, _SUBSCRIPTION, _ADDRESS, _FAULT = 80, 120, 160, 300
+_LINK_LIKE = re.compile(r"[/@:\\]|\w\.\w|\bwww\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmation:
+    """Asks whoever subscribed to something whether it was them; the link is good until a day, that day included."""
+
+    subscription: str
+    link: str
+    expires: date
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goodbye:
+    """Says that somebody gets no more mails; the link leads back, empty for none."""
+
+    subscription: str
+    link: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Says what a run for a day did, and what is odd about what was read for it, a line each."""
+
+    day: date
+    run: RunReport
+    alarms: tuple[str, ...] = ()
+
+
+Letter = Confirmation | Goodbye | Report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameView:
+    """What is the same in all mails of an installation."""
+
+    accent: AccentView
+    logo: str
+    masthead: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmationView:
+    """What a confirmation's templates know; texts are empty where nothing is known, or nothing that is safe to show."""
+
+    TEMPLATE: ClassVar[str] = "confirmation"
+
+    headline: str
+    preheader: str
+    name: str
+    subscription: str
+    url: str
+    expires: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoodbyeView:
+    """What a goodbye's templates know; texts as above."""
+
+    TEMPLATE: ClassVar[str] = "goodbye"
+
+    headline: str
+    preheader: str
+    name: str
+    subscription: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountView:
+    """How many there were of something: `mails delivered`, 12."""
+
+    what: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultView:
+    """What failed, a profile's name or empty, and why."""
+
+    profile: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportView:
+    """What a report's templates know."""
+
+    TEMPLATE: ClassVar[str] = "report"
+
+    headline: str
+    preheader: str
+    day: str
+    short_day: str
+    counts: tuple[CountView, ...]
+    faults: tuple[FaultView, ...]
+    more_faults: int
+    alarms: tuple[str, ...]
+    more_alarms: int
+
+
+def variables_of(letter: Letter, look: Look) -> tuple[str, dict[str, object]]:
+    """The name of a letter's templates, and their variables; the same letter and look give the same."""
+    frame = FrameView(
+        accent=AccentView(light=look.accent, dark=look.accent_on_dark),
+        logo=look.logo,
+        masthead=short_line(look.masthead, _NAME),
+        address=short_line(look.address, _ADDRESS),
+    )
+    shown = _report(letter) if isinstance(letter, Report) else _to_reader(letter)
+    return shown.TEMPLATE, {each.name: getattr(of, each.name) for of in (frame, shown) for each in fields(of)}
+
+
+def _to_reader(letter: Confirmation | Goodbye) -> ConfirmationView | GoodbyeView:
+    name, subscription = _unlinked(letter.name, _NAME), _unlinked(letter.subscription, _SUBSCRIPTION)
+    if isinstance(letter, Goodbye):
+        return GoodbyeView(
+            headline="You are unsubscribed",
+            preheader="No more mails will come." + (" You can come back at any time." if letter.link else ""),
+            name=name,
+            subscription=subscription,
+            url=letter.link,
+        )
+    expires = days.short(letter.expires)
+    return ConfirmationView(
+        headline="Confirm your subscription",
+        preheader=f"Was it you? Confirm it until {expires}, or do nothing and get nothing.",
+        name=name,
+        subscription=subscription,
+        url=letter.link,
+        expires=expires,
+    )
+
+
+def _report(letter: Report) -> ReportView:
+    run = letter.run
+    faults = tuple(
+        FaultView(profile=short_line(each["profile"], _NAME), why=short_line(each["why"], _FAULT))
+        for each in run.failed[:FAULTS_SHOWN]
+    )
+    alarms = tuple(short_line(each, _FAULT) for each in letter.alarms[:FAULTS_SHOWN])
+    told = [_counted(run.delivered, "mail"), *([_counted(len(run.failed), "fault")] if run.failed else [])]
+    told += [_counted(len(letter.alarms), "odd source")] if letter.alarms else []
+    counts = [("issues composed", len(run.issues)), ("mails delivered", run.delivered), *run.details()]
+    return ReportView(
+        headline=", ".join(told),
+        preheader=", ".join(f"{what} {number:,}" for what, number in counts),
+        day=days.full(letter.day),
+        short_day=days.short(letter.day).rpartition(" ")[0],
+        counts=tuple(CountView(what=short_line(what, _SUBSCRIPTION), number=number) for what, number in counts),
+        faults=faults,
+        more_faults=len(run.failed) - len(faults),
+        alarms=alarms,
+        more_alarms=len(letter.alarms) - len(alarms),
+    )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _unlinked(text: str, limit: int) -> str:
+    """One line of what somebody typed; empty where it could be shown as a link."""
+    return "" if _LINK_LIKE.search(text) else short_line(text, limit)

@@ -1,0 +1,82 @@
+"""The mail that tells the operator what a run did."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import closing
+from email.utils import parseaddr
+from typing import TYPE_CHECKING
+
+from digest import completeness
+from digest.errors import DeliveryError
+from digest.letters import Report
+from digest.message import build, list_id, message_id
+from digest.rendering import renderer
+from digest.store import batches
+from digest.transport import Outcome, Parcel
+from digest.transports import opener
+from digest.types import Envelope
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date, datetime
+
+    from digest.run_report import RunReport
+    from digest.settings import Settings
+    from digest.store import Store
+
+
+def send(
+    store: Store, settings: Settings, report: RunReport, *, day: date, now: datetime, environment: Mapping[str, str]
+) -> None:
+    """Hand the report of a run to the operator that the settings name, if it did something or something failed.
+
+    The same report of the same day is the same mail under the same name, so that a run that is started again and again
+    and fails alike is told once.
+
+    Raises:
+        DeliveryError: the mail cannot be handed over, or is not taken.
+        SettingsError: a password is not where the settings say.
+        TemplateError: an overriding template fails.
+    """
+    is_idle = not (report.issues or report.delivered or report.unmailed or report.failed)
+    if not settings.operator or is_idle:
+        return
+    letter = Report(day=day, run=report, alarms=alarms(store, day))
+    mail = renderer(settings, lazily=True).letter(letter)
+    _, address = parseaddr(settings.sender)
+    domain = address.rpartition("@")[2]
+    told = hashlib.sha256(f"{mail.subject}\n{mail.text}".encode()).hexdigest()[:16]
+    envelope = Envelope(
+        sender=settings.sender,
+        recipient=settings.operator,
+        date=now,
+        message_id=message_id(f"report {day.isoformat()} {told}", "operator", domain),
+        list_id=list_id("operator-report", domain),
+    )
+    parcel = Parcel(
+        # A profile's name has no full stop, so no reader's mail can bear this name.
+        name=f"{day.isoformat()}.report-{told}",
+        sender=address,
+        recipient=parseaddr(settings.operator)[1],
+        content=build(mail, envelope),
+    )
+    with closing(opener(settings, environment)()) as transport:
+        receipt = transport.send(parcel)
+    if receipt.outcome is not Outcome.ACCEPTED:
+        raise DeliveryError(f"{receipt.outcome}: {receipt.reply}")
+
+
+def alarms(store: Store, day: date) -> tuple[str, ...]:
+    """What is odd about what was read up to a day, a line each: of that day's batches, and of sources without any."""
+    with store.reading() as connection:
+        taken = batches.on(connection, day)
+        earlier = {each.source: batches.of(connection, each.source) for each in taken}
+        last = batches.last(connection, day)
+    found = [
+        alarm
+        for batch in taken
+        for alarm in completeness.alarms(batch, [each for each in earlier[batch.source] if each.asked < day])
+    ]
+    found += [alarm for batch in last if (alarm := completeness.missing(batch.source, batch, day))]
+    return tuple(dict.fromkeys(alarm.told() for alarm in found))
