@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from digest import secret
 from digest.delivery_settings import Delivery
 from digest.errors import DeliveryError
 from digest.headers import LONGEST_LINK, header
@@ -21,6 +22,7 @@ from digest.message import feedback_id, list_id, thread_id
 from digest.originator import Originator
 from digest.render import Renderer
 from digest.settings import Settings
+from digest.signed_links import SignedLinks
 from digest.types import Envelope, Issue, Match, Paper, Section
 
 ENVELOPE = Envelope(
@@ -170,14 +172,16 @@ def test_issues_are_conversations_only_where_the_settings_say_so() -> None:
     assert len({mail["Message-ID"] for mail in apart}) == 2
 
 
-def test_the_return_path_names_the_delivery() -> None:
+def test_the_return_path_names_the_delivery(tmp_path: Path) -> None:
     """The envelope's sender and the address to unsubscribe at are the same; without bounces the sender's own counts."""
     mail = RENDERER.mail(issue())
-    parcel = Originator(settings(bounce_address="bounces@example.org")).parcel(
-        mail, issue(), "ada@example.org", "abcdefghijklmnopqrstuvwx", LINK
+    linked = settings(tmp_path, bounce_address="bounces@example.org").model_copy(
+        update={"site_url": "https://digest.example.org"}
     )
+    parcel = Originator(linked).parcel(mail, issue(), "ada@example.org", "abcdefghijklmnopqrstuvwx")
+    link = SignedLinks(secret.load(linked.secret), linked.site_url).unsubscribe("ada")
     assert parcel.sender == BOUNCES
-    assert f"<{LINK}>,\r\n <mailto:{BOUNCES}?subject=unsubscribe>".encode() in parcel.content
+    assert f"\r\nList-Unsubscribe: <{link}>,\r\n <mailto:{BOUNCES}?subject=unsubscribe>\r\n".encode() in parcel.content
     bare = Originator(settings()).parcel(mail, issue(), "ada@example.org", "abcdefghijklmnopqrstuvwx")
     assert bare.sender == "digest@example.org"
     assert b"List-Unsubscribe" not in bare.content

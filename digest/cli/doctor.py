@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from digest.cli.context import Json, clock, print_json
+from digest.cli.context import Json, clock, counted, print_json
 from digest.settings import home
 
 _WORDS = {"fault": "FAULT"}
@@ -51,6 +51,6 @@ def doctor(
         print_json([asdict(each) for each in found])
     faults, warnings = (sum(each.verdict is kind for each in found) for kind in (Verdict.FAULT, Verdict.WARNING))
     if not as_json:
-        typer.echo(f"{faults} faults, {warnings} warnings", err=True)
+        typer.echo(f"{counted(faults, 'fault')}, {counted(warnings, 'warning')}", err=True)
     if faults:
         raise typer.Exit(1)
