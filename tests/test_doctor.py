@@ -642,10 +642,10 @@ def test_profiles_are_loaded(tmp_path: Path) -> None:
     one(place.readers(options), WARNING, "the examples stand in")
     options.profiles.mkdir()
     (options.profiles / "ada.yaml").write_text("name: Ada\ntopics: [owls]\n", encoding="utf-8")
-    one(place.readers(options), WARNING, "1 readers, none with an address")
+    one(place.readers(options), WARNING, "none of the 1 that load has an address")
     (options.profiles / "bo.yaml").write_text("name: Bo\nemail: bo@example.org\ntopics: [owls]\n", encoding="utf-8")
     (options.profiles / "cy.yaml").write_text("name: Cy\ntopics:\n  - text: a\n    weight: x\n", encoding="utf-8")
-    one(place.readers(options), OK, "2 readers, 1 of them with an address")
+    one(place.readers(options), OK, "1 of 2 with an address")
     assert "bo@example.org" not in one(place.readers(options), FAULT, "cy.yaml:4")
 
 
@@ -754,6 +754,16 @@ def test_a_key_that_is_none_is_a_fault(tmp_path: Path, content: bytes | None, wh
     assert [each for each in found if each.check == "sender"]
     with pytest.raises(SettingsError, match=why):
         Originator(options)
+
+
+def test_the_record_of_the_key_is_told_without_the_dns(tmp_path: Path, rsa_key: bytes) -> None:
+    """Whoever sets a domain up needs it before anything is published."""
+    options = settings(tmp_path, 'dkim_key = "key"\ndkim_selector = "owls"')
+    (tmp_path / "key").write_bytes(rsa_key)
+    found = list(doctor.examine(tmp_path, {}, NOW, None, own=lambda: None, say=print))
+    signer = Originator(options).signer
+    assert signer
+    assert signature.publish(signer.place, signer.record) in one(found, OK, "dkim: ")
 
 
 @pytest.mark.parametrize("sender", ["digest@localhost", "digest@lab.local", "digest@owls"])

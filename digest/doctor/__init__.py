@@ -10,7 +10,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from digest import settings as settings_of
-from digest.doctor import domain, place, relay, sample_mail
+from digest.doctor import domain, place, relay, sample_mail, signature
 from digest.doctor.findings import Finding, Verdict, fault, ok
 from digest.errors import SettingsError
 from digest.originator import Originator
@@ -72,6 +72,10 @@ def examine(
         yield from sample_mail.examine(settings, originator, renderer, largest)
     known = domain.sender(settings)
     yield known
+    if names is None and originator and originator.signer:
+        signer = originator.signer
+        record = signature.publish(signer.place, signer.record)
+        yield ok("dkim", f"mails are signed for {signer.domain}; the record of the key: {record}")
     if names and known.verdict is Verdict.OK:
         say(f"asking DNS ({names.servers}) …")
         yield from domain.examine(settings, originator.signer if originator else None, names, own)

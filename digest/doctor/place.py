@@ -95,9 +95,11 @@ def readers(settings: Settings) -> Iterator[Finding]:
         what = f"{settings.profiles}: no profiles, so that the examples stand in"
         yield warning("profiles", what, "write one, or copy an example: see profiles/README.md")
     elif good and not mailed:
-        yield warning("profiles", f"{good} readers, none with an address", "add email to a profile that wants mails")
+        yield warning(
+            "profiles", f"none of the {good} that load has an address", "add email to a profile that wants mails"
+        )
     elif good:
-        yield ok("profiles", f"{good} readers, {mailed} of them with an address")
+        yield ok("profiles", f"{mailed} of {good} with an address")
 
 
 def templates(settings: Settings) -> tuple[list[Finding], Renderer | None]:
