@@ -12,7 +12,7 @@ from digest.events import told
 from digest.explain import explain, refused
 from digest.issue import compose
 from digest.ranking.rank import Ranker
-from digest.store import batches, events, issues, papers
+from digest.store import batches, bounces, events, issues, papers
 from digest.store.statistics import of_all as all_statistics
 from digest.types import Skip, SkipReason, Update
 
@@ -38,6 +38,7 @@ class Day:
         self._background_papers = settings.background_papers
         self._judged_ids = {paper_id for each in profiles for paper_id in (*each.liked, *each.disliked)}
         with store.reading() as connection:
+            self._suppressed = bounces.suppressed(connection, {each.email for each in profiles if each.email})
             self._served = {each.slug: issues.coverage(connection, each.slug) for each in profiles}
             self._window = papers.between(connection, self._since, day)
             # What had no room last time is looked at once more, however old it is by now.
@@ -110,6 +111,8 @@ class Day:
         served = self._served[profile.slug]
         if served is not None and served.day >= self.day:
             return SkipReason.ALREADY_COMPOSED if served.day == self.day else SkipReason.LATER_ISSUE
+        if profile.email in self._suppressed:
+            return SkipReason.SUPPRESSED
         return None if self._fresh(profile) else SkipReason.NO_NEW_PAPERS
 
     def _is_held(self, profile: Profile, paper: Paper) -> bool:

@@ -7,11 +7,11 @@ from email.utils import parseaddr
 from typing import TYPE_CHECKING
 
 from digest import rendering
+from digest.access import path
 from digest.dkim import KeyFault, Signer
 from digest.errors import SettingsError
 from digest.message import build, feedback_id, list_id, message_id, thread_id
 from digest.transport import Parcel
-from digest.transports import path
 from digest.types import Envelope
 from digest.verp import return_path
 
@@ -99,7 +99,7 @@ def _signer(settings: Settings) -> Signer | None:
     where = f"delivery.dkim_key: {delivery.dkim_key!r}"
     domain = delivery.dkim_domain or parseaddr(settings.sender)[1].rpartition("@")[2].lower()
     try:
-        return Signer(path(settings, delivery.dkim_key).read_bytes(), domain, delivery.dkim_selector)
+        return Signer(path(settings.home, "delivery", delivery.dkim_key).read_bytes(), domain, delivery.dkim_selector)
     except OSError as error:
         raise SettingsError(f"{where}: cannot be read: {error.strerror}") from error
     except KeyFault as error:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
-from digest import foresight, secret
+from digest import foresight, rendering, secret
 from digest.day import Day
 from digest.errors import StoreError, TemplateError
 from digest.explain import refused
@@ -17,7 +18,8 @@ from digest.progress import Silent
 from digest.ranking.rank import Ranker
 from digest.run_report import RunReport
 from digest.sending import Means, Policy, send
-from digest.store import deliveries, issues, papers
+from digest.shares import in_parallel
+from digest.store import Store, deliveries, issues, papers
 from digest.store.statistics import of_all as all_statistics
 from digest.transports import opener
 from digest.twins.names import Names
@@ -33,11 +35,13 @@ if TYPE_CHECKING:
     from digest.progress import Progress
     from digest.render import Renderer
     from digest.settings import Settings
-    from digest.store import Store
     from digest.store.deliveries import Claim
     from digest.summaries import Summariser
     from digest.transport import Parcel
     from digest.types import Mail, Match, Profile
+
+SHARED = 500
+"""Mails from which on several processes are worth their start, if the settings ask for them."""
 
 READERS = 200
 """Readers ranked together: enough for products of matrices to pay, few enough to hold."""
@@ -216,7 +220,8 @@ def deliver(
 ) -> RunReport:
     """Hand over all mails that are due, write each issue's pages and feeds, and record every outcome as it happens.
 
-    A mail that cannot be handed over spoils no other one's delivery.
+    A mail that cannot be handed over spoils no other one's delivery. Where the settings ask for several processes and
+    there are many mails, each process sends a share of them.
 
     Raises:
         SettingsError: the installation's secret, a password or the key to sign with cannot be read; all mails stay due.
@@ -235,7 +240,24 @@ def deliver(
     means = Means(
         prepare=prepare, open_transport=opener(settings, environment), clock=clock, senders=settings.home / "senders"
     )
-    return send(store, means, policy(settings), progress or Silent())
+    watch = progress or Silent()
+    with store.reading() as connection:
+        is_much = deliveries.waiting(connection, now=clock.now()) >= SHARED
+    report = RunReport()
+    if is_much and settings.delivery.processes > 1:
+        share = partial(_deliver_share, settings, clock, dict(environment))
+        for done in in_parallel(share, settings.delivery.processes, store, clock, watch):
+            report.add(done)
+    # What is left over by them, if anything.
+    report.add(send(store, means, policy(settings), watch))
+    return report
+
+
+def _deliver_share(settings: Settings, clock: Clock, environment: Mapping[str, str]) -> RunReport:
+    """What one of several processes does."""
+    alone = settings.model_copy(update={"delivery": settings.delivery.shared()})
+    with Store(settings.database) as store:
+        return deliver(store, alone, rendering.renderer(settings), clock=clock, environment=environment)
 
 
 def policy(settings: Settings) -> Policy:

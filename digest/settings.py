@@ -24,6 +24,7 @@ from pydantic import (
 )
 
 from digest import feeds, look, tomlarray
+from digest.bounce_settings import Bounces
 from digest.delivery_settings import Delivery
 from digest.errors import SettingsError
 from digest.look import ACCENT, Layout, Look
@@ -138,6 +139,7 @@ class Settings(BaseModel):
     )
     summaries: Summaries | None = Field(default=None, description="A language model that writes the gists.")
     delivery: Delivery = Field(default=Delivery(), description="By what way mails leave.")
+    bounces: Bounces = Field(default=Bounces(), description="Where mails that come back are read from.")
     accent: str = Field(default=ACCENT, description="The colour of links and buttons, to be read on white.")
     logo: str = Field(
         default="", description="The https URL of a picture that stands above each issue, 32 pixels high."
@@ -264,10 +266,10 @@ class Settings(BaseModel):
 KEYS = tuple(name for name in Settings.model_fields if name != "home")
 """What `digest.toml` may say."""
 
-TABLES: dict[str, type[BaseModel]] = {"summaries": Summaries, "delivery": Delivery}
+TABLES: dict[str, type[BaseModel]] = {"summaries": Summaries, "delivery": Delivery, "bounces": Bounces}
 """Of these keys, those that are tables of their own."""
 
-_REFUSED = {"delivery": Delivery.REFUSED}
+_REFUSED = {"delivery": Delivery.REFUSED, "bounces": Bounces.REFUSED}
 
 
 def home(environment: Mapping[str, str]) -> Path:

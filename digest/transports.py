@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ssl
 import sys
 from email.utils import parseaddr
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from digest.access import password, path, trust
 from digest.delivery_settings import Security, Way
 from digest.errors import RelayError, SettingsError
 from digest.mailboxes import Folder, Maildir, Stream
@@ -35,7 +34,7 @@ def opener(settings: Settings, environ: Mapping[str, str]) -> Callable[[], Trans
         case Way.FOLDER:
             return partial(Folder, settings.outbox)
         case Way.MAILDIR:
-            return partial(Maildir, path(settings, delivery.folder or "maildir"))
+            return partial(Maildir, path(settings.home, "delivery", delivery.folder or "maildir"))
         case Way.STDOUT:
             return partial(Stream, sys.stdout.buffer)
         case Way.SENDMAIL:
@@ -52,7 +51,7 @@ def server(settings: Settings, environ: Mapping[str, str]) -> Server:
     """
     delivery = settings.delivery
     is_lmtp = delivery.transport is Way.LMTP
-    socket = str(path(settings, delivery.socket)) if is_lmtp and delivery.socket else ""
+    socket = str(path(settings.home, "delivery", delivery.socket)) if is_lmtp and delivery.socket else ""
     security = Security.NONE if socket else delivery.security
     host, port = delivery.address
     domain = parseaddr(settings.sender)[1].rpartition("@")[2]
@@ -62,7 +61,7 @@ def server(settings: Settings, environ: Mapping[str, str]) -> Server:
         path=socket,
         is_lmtp=is_lmtp,
         security=security,
-        context=None if security is Security.NONE else _tls(settings),
+        context=None if security is Security.NONE else trust(settings.home, "delivery", delivery.ca_file),
         credentials=_credentials(settings, environ),
         mechanism=delivery.auth,
         helo=delivery.helo or (domain if domain.isascii() else "localhost"),
@@ -70,66 +69,17 @@ def server(settings: Settings, environ: Mapping[str, str]) -> Server:
     )
 
 
-def _tls(settings: Settings) -> ssl.SSLContext:
-    """How certificates are checked, which takes a moment to read: one for all connections."""
-    context = ssl.create_default_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if named := settings.delivery.ca_file:
-        try:
-            context.load_verify_locations(path(settings, named))
-        except OSError as error:
-            why = "no certificates in PEM" if isinstance(error, ssl.SSLError) else error.strerror
-            raise SettingsError(f"delivery.ca_file: {named!r}: {why}") from error
-    return context
-
-
 def _credentials(settings: Settings, environ: Mapping[str, str]) -> Credentials | None:
     delivery = settings.delivery
     if not delivery.username:
         return None
-    password = partial(_password, settings, environ)
-    password()  # so that a missing one is told at once
+    current = partial(password, settings.home, "delivery", delivery, environ)
+    current()  # so that a missing one is told at once
 
     def again() -> str:
         try:
-            return password()
+            return current()
         except SettingsError as error:
             raise RelayError(str(error), is_transient=False) from error
 
     return Credentials(delivery.username, again)
-
-
-def _password(settings: Settings, environ: Mapping[str, str]) -> str:
-    """The password or token, as it is now: tokens in files are renewed by other programs.
-
-    Raises:
-        SettingsError: there is none, or it is none that can be sent.
-    """
-    delivery = settings.delivery
-    if named := delivery.password_variable:
-        where, password = f"delivery.password_variable: {named!r}", environ.get(named, "")
-    else:
-        where = f"delivery.password_file: {delivery.password_file!r}"
-        try:
-            password = path(settings, delivery.password_file).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            why = error.strerror if isinstance(error, OSError) else "not UTF-8"
-            raise SettingsError(f"{where}: cannot be read: {why}") from error
-    password = password.rstrip("\r\n")
-    if not password:
-        raise SettingsError(f"{where}: no password there")
-    if not password.isprintable():
-        raise SettingsError(f"{where}: what is there is no password: it has control characters")
-    return password
-
-
-def path(settings: Settings, named: str) -> Path:
-    """A path of the settings; one that is not absolute begins at the home folder.
-
-    Raises:
-        SettingsError: it begins with the home folder (`~`) of somebody who has none.
-    """
-    try:
-        return settings.home / Path(named).expanduser()
-    except RuntimeError as error:
-        raise SettingsError(f"delivery: {named!r}: nobody here has such a home folder") from error

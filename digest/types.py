@@ -285,6 +285,7 @@ class SkipReason(StrEnum):
     ALREADY_COMPOSED = "already has an issue of this day"
     LATER_ISSUE = "already has an issue of a later day"
     NO_NEW_PAPERS = "no new papers"
+    SUPPRESSED = "mails to the address came back or were not wanted: digest bounces list"
     BELOW_BAR = "no new paper reaches the minimum score"
 
 

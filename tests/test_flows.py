@@ -346,3 +346,16 @@ def test_an_interrupt_ends_a_run_with_prefect(home: Path, seconds: float) -> Non
     assert (process.returncode, out) == (130, "")
     assert "Traceback" not in err
     assert run_plainly(home).delivered == 2
+
+
+def test_returned_mails_are_read_by_a_flow(prefect: None, home: Path) -> None:  # noqa: ARG001
+    """From the Maildir that the settings name, with a report as of the command."""
+    from flows.bounces import bounces
+
+    for name in ("new", "cur", "tmp"):
+        (home / "returned" / name).mkdir(parents=True)
+    (home / "returned" / "new" / "1").write_bytes(b"Subject: hello\n\nThis is no bounce.\n")
+    (home / "digest.toml").write_text('[bounces]\nmaildir = "returned"\n', encoding="utf-8")
+    report = asyncio.run(bounces(home))
+    assert (report["read"], report["others"], report["failed"]) == (1, {"other mails": 1}, [])
+    assert [path.name for path in (home / "returned" / "cur").iterdir()] == ["1:2,"]

@@ -52,12 +52,19 @@ def test_a_file_says_what_differs(tmp_path: Path) -> None:
         'contact = "digest@example.org"\r\n'
         'accent = "#0B6E4F"\r\nlogo = "https://lab.example.org/logo.png"\r\n'
         'pages_url = "https://lab.example.org/digest"\r\naddress = "1 Wood Lane, Oxford"\r\nlayout = "compact"\r\n'
+        "write_pages = false\r\n"
         'site_url = "https://lab.example.org/"\r\noperator = "Ada <ada@example.org>"\r\n'
         '[summaries]\r\nurl = "http://localhost:11434/v1"\r\nmodel = "owl-7b"\r\nseconds = 20\r\n'
         '[delivery]\r\ntransport = "smtp"\r\nhost = "mail.example.org"\r\nsecurity = "tls"\r\nport = 4650\r\n'
         'username = "digest"\r\npassword_file = "password"\r\nauth = "login"\r\nca_file = "ca.pem"\r\n'
         'connections = 2\r\nmails_per_connection = 50\r\ntimeout = 30\r\nhelo = "lab.example.org"\r\n'
         'socket = "lmtp"\r\ncommand = "msmtp"\r\nfolder = "mails"\r\npassword_variable = ""\r\n'
+        "processes = 2\r\nper_second = 9\r\nper_domain = 60\r\nper_day = 500\r\nexpire_hours = 24\r\n"
+        'thread = true\r\ndkim_domain = "example.org"\r\ndkim_key = "dkim.pem"\r\ndkim_selector = "owls"\r\n'
+        'error_budget = 5\r\nbounce_address = "bounces@example.org"\r\n'
+        '[bounces]\r\nhost = "imap.example.org"\r\nsecurity = "starttls"\r\nport = 1430\r\nusername = "bounces"\r\n'
+        'password_file = "password"\r\nauth = "plain"\r\nca_file = "ca.pem"\r\nmailbox = "Bounces"\r\n'
+        'move_to = "Read"\r\ntimeout = 30\r\nmaildir = ""\r\npassword_variable = ""\r\n'
     )
     (tmp_path / "digest.toml").write_bytes(text.encode())
     settings = load(tmp_path)
@@ -67,6 +74,7 @@ def test_a_file_says_what_differs(tmp_path: Path) -> None:
         "background_papers": 0,
         "sources": ("arxiv:cs.CV", "/srv/papers"),
         "contact": "digest@example.org",
+        "write_pages": False,
         "pages_url": "https://lab.example.org/digest/",
         "site_url": "https://lab.example.org",
         "operator": "Ada <ada@example.org>",
@@ -99,6 +107,31 @@ def test_a_file_says_what_differs(tmp_path: Path) -> None:
             "socket": "lmtp",
             "command": "msmtp",
             "folder": "mails",
+            "processes": 2,
+            "per_second": 9.0,
+            "per_domain": 60.0,
+            "per_day": 500,
+            "expire_hours": 24.0,
+            "error_budget": 5,
+            "bounce_address": "bounces@example.org",
+            "thread": True,
+            "dkim_domain": "example.org",
+            "dkim_key": "dkim.pem",
+            "dkim_selector": "owls",
+        },
+        "bounces": {
+            "maildir": "",
+            "host": "imap.example.org",
+            "security": "starttls",
+            "port": 1430,
+            "username": "bounces",
+            "password_variable": "",
+            "password_file": "password",
+            "auth": "plain",
+            "ca_file": "ca.pem",
+            "mailbox": "Bounces",
+            "move_to": "Read",
+            "timeout": 30.0,
         },
     }
     assert set(KEYS) == set(settings.model_dump(exclude={"home"}))

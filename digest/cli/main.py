@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from digest.cli import issues, outbox, papers, profiles, sources, templates
+from digest.cli import bounces, issues, outbox, papers, profiles, sources, templates
 from digest.cli.doctor import doctor
 from digest.cli.evaluate import evaluate
 from digest.cli.export import export
@@ -46,6 +46,7 @@ app.command("send-test")(send_test)
 app.add_typer(profiles.app, name="profiles")
 app.add_typer(sources.app, name="sources")
 app.add_typer(outbox.app, name="outbox")
+app.add_typer(bounces.app, name="bounces")
 app.add_typer(templates.app, name="templates")
 
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from digest import profiles, rendering
+from digest.access import path
 from digest.delivery_settings import Way
 from digest.doctor.findings import Finding, fault, ok, warning
 from digest.errors import ProfileError, SettingsError, StoreError, TemplateError
 from digest.store import LATEST, Store, papers
-from digest.transports import path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,7 @@ def folders(settings: Settings) -> Iterator[Finding]:
     if delivery.transport is Way.FOLDER:
         places["outbox"] = settings.outbox
     elif delivery.transport is Way.MAILDIR:
-        places["maildir"] = path(settings, delivery.folder or "maildir")
+        places["maildir"] = path(settings.home, "delivery", delivery.folder or "maildir")
     for name, folder in places.items():
         if folder.exists() and not folder.is_dir():
             yield fault(name, f"{folder}: not a folder", "move the file away")
@@ -144,10 +144,10 @@ def clock(settings: Settings, now: datetime) -> Iterator[Finding]:
 def secrets(settings: Settings) -> Iterator[Finding]:
     """Whether the files that hold secrets are their owner's alone."""
     delivery = settings.delivery
-    named = [str(settings.secret), delivery.password_file, delivery.dkim_key]
+    named = [str(settings.secret), delivery.password_file, delivery.dkim_key, settings.bounces.password_file]
     for each in filter(None, named):
         try:
-            file = path(settings, each)
+            file = path(settings.home, "secrets", each)
             mode = stat.S_IMODE(file.stat().st_mode)
         except (OSError, SettingsError):
             continue  # told by what needs it
