@@ -16,6 +16,12 @@ _HOST = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*
 _ADDRESS_LITERAL = re.compile(r"\[[0-9A-Fa-f:.]{2,45}\]|\[IPv6:[0-9A-Fa-f:.]{2,45}\]")  # RFC 5321 section 4.1.3
 
 
+_DOMAIN = re.compile(
+    r"(?=.{3,253}\Z)(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+)
+_SELECTOR = re.compile(
+    r"(?=.{1,100}\Z)[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?)*"
+)
 _BOUNCES = re.compile(r"(?=.{1,200}\Z)[A-Za-z0-9_.-]{1,39}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
 
 
@@ -113,6 +119,15 @@ class Delivery(BaseModel):
         default="", description="The address that mails come back to, with +TOKEN before its @; the sender if empty."
     )
 
+    thread: bool = Field(
+        default=False, description="Whether the issues of one reader are one conversation in mail programs."
+    )
+    dkim_domain: str = Field(default="", description="The domain that signs; that of the sender if empty.")
+    dkim_key: str = Field(default="", description="The file that holds the private key to sign with (DKIM).")
+    dkim_selector: str = Field(
+        default="", validate_default=True, description="Where the domain publishes the public key."
+    )
+
     @property
     def address(self) -> tuple[str, int]:
         """The server's host and port."""
@@ -181,6 +196,25 @@ class Delivery(BaseModel):
     def _can_be_said(cls, value: str) -> str:
         if value and not _HOST.fullmatch(value) and not _ADDRESS_LITERAL.fullmatch(value):
             raise ValueError(f"expected a host's name or [IP address], got {value!r}")
+        return value
+
+    @field_validator("dkim_domain")
+    @classmethod
+    def _is_a_domain(cls, value: str) -> str:
+        if value and not _DOMAIN.fullmatch(value):
+            raise ValueError(f"expected a domain, like example.org, got {value!r}")
+        return value.lower()
+
+    @field_validator("dkim_selector")
+    @classmethod
+    def _is_a_pair(cls, value: str, info: ValidationInfo) -> str:
+        if value and not _SELECTOR.fullmatch(value):
+            raise ValueError(f"expected a selector, like digest2025, got {value!r}")
+        key = info.data.get("dkim_key", "")
+        if key and not value:
+            raise ValueError("missing: with dkim_key, it says where the public key is published")
+        if value and not key and "dkim_key" in info.data:
+            raise ValueError("without a key: name its file by dkim_key")
         return value
 
     @model_validator(mode="after")

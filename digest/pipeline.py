@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from email.utils import parseaddr
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ from digest.day import Day
 from digest.errors import StoreError, TemplateError
 from digest.explain import refused
 from digest.fitting import Fitter
-from digest.message import build, list_id, message_id
+from digest.originator import Originator
 from digest.pace import Limits
 from digest.pages import publish
 from digest.progress import Silent
@@ -22,11 +21,10 @@ from digest.sending import Means, Policy, send
 from digest.shares import in_parallel
 from digest.store import Store, deliveries, issues, papers
 from digest.store.statistics import of_all as all_statistics
-from digest.transport import Parcel
 from digest.transports import opener
 from digest.twins.names import Names
-from digest.types import Envelope, Issue, Skip, SkipReason
-from digest.verp import return_path, token
+from digest.types import Issue, Skip, SkipReason
+from digest.verp import token
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,6 +37,7 @@ if TYPE_CHECKING:
     from digest.settings import Settings
     from digest.store.deliveries import Claim
     from digest.summaries import Summariser
+    from digest.transport import Parcel
     from digest.types import Mail, Match, Profile
 
 SHARED = 500
@@ -194,17 +193,11 @@ def mail(settings: Settings, rendered: Mail, issue: Issue, recipient: str) -> by
 
     Raises:
         DeliveryError: the sender or the recipient is no address that a mail can bear.
+        SettingsError: the key to sign with or the installation's secret cannot be read.
     """
-    _, address = parseaddr(settings.sender)
-    domain = address.rpartition("@")[2]
-    envelope = Envelope(
-        sender=settings.sender,
-        recipient=recipient,
-        date=issue.composed,
-        message_id=message_id(issue.id, issue.profile, domain),
-        list_id=list_id(issue.profile, domain),
-    )
-    return build(rendered, envelope)
+    # As the delivery has it, which is known by that when it comes back.
+    mark = token(secret.load(settings.secret), issue.id, issue.profile) if settings.delivery.bounce_address else None
+    return Originator(settings).parcel(rendered, issue, recipient, mark).content
 
 
 def names_of(settings: Settings) -> Names:
@@ -231,17 +224,18 @@ def deliver(
     there are many mails, each process sends a share of them.
 
     Raises:
-        SettingsError: the installation's secret or a password cannot be read; all mails stay due.
+        SettingsError: the installation's secret, a password or the key to sign with cannot be read; all mails stay due.
         DeliveryError: the folder that tells which senders are alive cannot be written to.
     """
-    names = names_of(settings)
+    names, originator = names_of(settings), Originator(settings)
 
     def prepare(claim: Claim, issue: Issue) -> Parcel | None:
         if not settings.write_pages:
-            return _parcel(settings, renderer.mail(issue), issue, claim) if claim.recipient else None
-        rendered = renderer.render(issue, names.links(issue))
-        publish(store, settings.pages, renderer, names, issue, rendered)
-        return _parcel(settings, rendered, issue, claim) if claim.recipient else None
+            mailed: Mail = renderer.mail(issue)
+        else:
+            mailed = rendered = renderer.render(issue, names.links(issue))
+            publish(store, settings.pages, renderer, names, issue, rendered)
+        return originator.parcel(mailed, issue, claim.recipient, claim.token) if claim.recipient else None
 
     means = Means(
         prepare=prepare, open_transport=opener(settings, environment), clock=clock, senders=settings.home / "senders"
@@ -274,16 +268,6 @@ def policy(settings: Settings) -> Policy:
         limits=Limits(per_second=delivery.per_second, per_domain=delivery.per_domain, per_day=delivery.per_day),
         expire=timedelta(hours=delivery.expire_hours),
         failures=delivery.error_budget,
-    )
-
-
-def _parcel(settings: Settings, rendered: Mail, issue: Issue, claim: Claim) -> Parcel:
-    bounces = settings.delivery.bounce_address
-    return Parcel(
-        name=f"{issue.day.isoformat()}-{issue.profile}",
-        sender=return_path(bounces, claim.token) if bounces and claim.token else parseaddr(settings.sender)[1],
-        recipient=claim.recipient,
-        content=mail(settings, rendered, issue, claim.recipient),
     )
 
 

@@ -17,12 +17,12 @@ class RunReport:
     """What a run did for each reader, by profile name; addresses never appear.
 
     `delivered` counts the mails handed over, those that an earlier run left in the outbox included; `unmailed` issues
-    of readers without an address, whose pages and feeds were written; `held` counts mails that
-    another sender has in hand, or had when it was stopped: their leases run out within `digest.outbox.LEASE`.
-    `outcomes` counts the other mails by what became of them (`rejected`, `deferred` …). `waiting` counts mails that were
-    not begun with, and `retry_at` is when the next of those is due that failed for the moment.
-    `gists` counts the gists of these issues by who wrote them (`model`, `source`, `extraction`), `gist_faults` why a
-    model wrote none; both are empty where no model is named.
+    of readers without an address, whose pages and feeds were written; `held` counts mails that another sender has in
+    hand, or had when it was stopped: their leases run out within `digest.outbox.LEASE`. `outcomes` counts the other
+    mails by what became of them (`rejected`, `deferred` …). `waiting` counts mails that were not begun with, and
+    `retry_at` is when the next of those is due that failed for the moment. `gists` counts the gists of these
+    issues by who wrote them (`model`, `source`, `extraction`), `gist_faults` why a model wrote none; both are empty
+    where no model is named.
     """
 
     issues: list[dict[str, Any]] = field(default_factory=list)

@@ -178,6 +178,16 @@ class Settings(BaseModel):
             raise ValueError(f"expected a mail address or a URL, like digest@example.org, got {value!r}")
         return value
 
+    @field_validator("delivery")
+    @classmethod
+    def _signs_for_its_sender(cls, value: Delivery, info: ValidationInfo) -> Delivery:
+        domain = parseaddr(info.data.get("sender", ""))[1].rpartition("@")[2].lower()
+        signing = value.dkim_domain
+        # One below the other at most: mails whose signature is of another domain than their From pass no DMARC.
+        if signing and domain and not (f".{domain}".endswith(f".{signing}") or signing.endswith(f".{domain}")):
+            raise ValueError(f"dkim_domain: expected the domain of sender or one above or below it, got {signing!r}")
+        return value
+
     @field_validator("accent")
     @classmethod
     def _is_readable(cls, value: str) -> str:

@@ -40,10 +40,15 @@ def opener(settings: Settings, environ: Mapping[str, str]) -> Callable[[], Trans
         case Way.SENDMAIL:
             return partial(Sendmail, delivery.command, PATIENCE * delivery.timeout)
         case Way.SMTP | Way.LMTP:
-            return partial(Relay, _server(settings, environ), delivery.mails_per_connection)
+            return partial(Relay, server(settings, environ), delivery.mails_per_connection)
 
 
-def _server(settings: Settings, environ: Mapping[str, str]) -> Server:
+def server(settings: Settings, environ: Mapping[str, str]) -> Server:
+    """The server that `[delivery]` names, for `smtp` and `lmtp`; nothing is connected yet.
+
+    Raises:
+        SettingsError: as `opener`.
+    """
     delivery = settings.delivery
     is_lmtp = delivery.transport is Way.LMTP
     socket = str(path(settings.home, "delivery", delivery.socket)) if is_lmtp and delivery.socket else ""

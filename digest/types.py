@@ -315,10 +315,19 @@ class Rendered(Mail):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
-    """Who a mail comes from and goes to, and when; addresses in RFC 5322 form, `date` aware."""
+    """Who a mail comes from and goes to, and when; addresses in RFC 5322 form, `date` aware.
+
+    `thread` is the identifier that the mails of one conversation share. `unsubscribe_url` is an https URL at which a
+    POST suffices to leave (RFC 8058), `unsubscribe_mail` a bare address that one can write to instead. `feedback_id` is
+    by what complaints are counted. What is empty is not said.
+    """
 
     sender: str
     recipient: str
     date: datetime
     message_id: str
     list_id: str
+    thread: str = ""
+    unsubscribe_url: str = ""
+    unsubscribe_mail: str = ""
+    feedback_id: str = ""

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from digest import specimens
 from digest.jinja import environment
@@ -49,6 +51,13 @@ def samples() -> Path:
     if not folder.is_dir():
         pytest.skip("the real dumps are not here: they belong at ../shared/samples beside the checkout")
     return folder
+
+
+@pytest.fixture(scope="session")
+def rsa_key() -> bytes:
+    """A private key of RSA in PEM."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
 @pytest.fixture(scope="session")

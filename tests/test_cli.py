@@ -16,6 +16,7 @@ import time
 from dataclasses import dataclass
 from datetime import date, timedelta
 from email import message_from_bytes
+from email.header import decode_header, make_header
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -715,3 +716,67 @@ def test_the_installed_command_writes_mails_and_pages(filled: Digest, home: Path
         f"no profiles in {home / 'profiles'}: the examples that came with the program stand in\n"
     )
     assert len([*(home / "outbox").glob("*.eml")]) == len([*(home / "pages").glob("2025-05-09-*.html")]) == 3
+
+
+# Before the first real mail
+
+
+def test_the_doctor_prints_a_line_for_each_check(filled: Digest, home: Path) -> None:
+    """A fault is code 1 and says what mends it; JSON says the same."""
+    shown = filled("doctor", "--offline")
+    assert shown.code == 1
+    assert (
+        "FAULT  sender: mails come from 'localhost', which is no domain that anybody else knows: set sender"
+        in shown.out
+    )
+    assert re.search(r"^ok     database: schema \d+, the newest paper is of 2025-05-09$", shown.out, re.MULTILINE)
+    assert all(re.match(r"(?:ok    |warn  |FAULT ) [a-z]+: ", line) for line in shown.out.splitlines())
+    assert "1 fault, " in shown.err
+    found = filled("doctor", "--offline", "--json").json
+    assert [*found[0]] == ["check", "verdict", "what", "mend"]
+    assert [each["check"] for each in found if each["verdict"] == "fault"] == ["sender"]
+    (home / "digest.toml").write_text('sender = "digest@example.org"\n', encoding="utf-8")
+    assert filled("doctor", "--offline").code == 0
+
+
+def test_a_dns_server_that_is_none_is_wrong(digest: Digest) -> None:
+    """It is told before anything is looked at."""
+    shown = digest("doctor", "--nameserver", "owls")
+    assert (shown.code, shown.out) == (1, "")
+    assert "expected a DNS server's address" in shown.err
+
+
+def test_a_test_mail_goes_out_and_nothing_is_kept(filled: Digest, home: Path) -> None:
+    """It shows the reader's issue to somebody else; no issue is composed by it, and the address is in no output."""
+    write_profiles(home, bo=reader("talking head"))
+    shown = filled("send-test", "eve@example.org", "--profile", "bo")
+    assert shown.code == 0
+    assert re.fullmatch(rf"accepted: written to test-[-0-9]+\.eml in {home / 'outbox'}\n", shown.out)
+    (path,) = (home / "outbox").iterdir()
+    mail = message_from_bytes(path.read_bytes())
+    assert mail["To"] == "eve@example.org"
+    assert "[test]" in str(make_header(decode_header(mail["Subject"])))
+    assert filled("outbox", "list", "--state", "sent", "--json").json["counts"] == {}
+
+
+def test_a_test_mail_needs_no_papers(digest: Digest, home: Path) -> None:
+    """In a new installation it is one of the bundled sample, and not even a database is made."""
+    shown = digest("send-test", "eve@example.org")
+    assert (shown.code, shown.err) == (0, "")
+    assert [path.name for path in home.iterdir()] == ["outbox"]
+    refused = digest("send-test", "eve@exa mple.org")
+    assert (refused.code, refused.out) == (1, "")
+    assert "mple" not in refused.err
+
+
+def test_a_test_mail_that_is_not_taken_is_a_failure(digest: Digest, home: Path) -> None:
+    """What the other side says to it is told on stderr, without the address."""
+    home.mkdir()
+    command = home / "refuse"
+    command.write_text("#!/bin/sh\necho 'no eve@example.org here' >&2\nexit 67\n", encoding="utf-8")
+    command.chmod(0o755)
+    (home / "digest.toml").write_text(f'[delivery]\ntransport = "sendmail"\ncommand = "{command}"\n', encoding="utf-8")
+    shown = digest("send-test", "eve@example.org")
+    assert (shown.code, shown.out) == (1, "")
+    assert shown.err.startswith("rejected: ")
+    assert "eve" not in shown.err

@@ -89,7 +89,7 @@ def test_documented_commands_are_understood(call: tuple[str, ...]) -> None:
 
 def test_every_command_is_documented() -> None:
     """Each command stands in a console block of the README or the documents."""
-    documented = {tuple(word for word in call[:2] if word.isalpha()) for call in documented_calls()}
+    documented = {tuple(filter(re.compile("[a-z]+(?:-[a-z]+)*").fullmatch, call[:2])) for call in documented_calls()}
     for name, command in typer.main.get_command(app).commands.items():
         below = getattr(command, "commands", None)
         for words in [(name, sub) for sub in below] if below else [(name,)]:

@@ -6,17 +6,22 @@ import email
 import email.policy
 import os
 import re
+from base64 import b64decode
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime
 from email.message import EmailMessage
 from pathlib import Path
 
+import dkim
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
+from digest.dkim import Signer
 from digest.errors import DeliveryError
-from digest.message import build, list_id, message_id
+from digest.message import build, feedback_id, list_id, message_id, thread_id
 from digest.ranking.labels import LIKED, OUTSIDE
 from digest.render import Renderer
 from digest.signed_links import SignedLinks
@@ -35,11 +40,7 @@ from digest.types import (
 )
 
 GOLDEN = Path(__file__).parent / "golden"
-RENDERERS = {
-    "issue": Renderer(),
-    "linked": Renderer(links=SignedLinks(bytes(range(32)), "https://digest.example.org")),
-}
-"""What writes each mail on file: without a site, and with one."""
+LINKS = SignedLinks(bytes(range(32)), "https://digest.example.org")
 
 RENDERED = Rendered(subject="Quiet owls", text="Good morning\n", html="<p>Good morning</p>\n", page="")
 ENVELOPE = Envelope(
@@ -56,6 +57,12 @@ def parsed(raw: bytes) -> EmailMessage:
     message = email.message_from_bytes(raw, policy=email.policy.default)
     assert isinstance(message, EmailMessage)
     return message
+
+
+def rfc_8463_key() -> bytes:
+    """The key that RFC 8463 publishes for examples (appendix A.2)."""
+    key = Ed25519PrivateKey.from_private_bytes(b64decode("nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A="))
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
 def content(part: EmailMessage) -> str:
@@ -79,8 +86,10 @@ def assert_well_formed(raw: bytes) -> None:
     for part in message.walk():
         assert not part.defects
         assert not [header for header in part.values() if header.defects]
-    names = ["Date", "From", "To", "Subject", "Message-ID", "List-Id", "Auto-Submitted", "MIME-Version", "Content-Type"]
-    assert message.keys() == names
+    always = ["Date", "From", "To", "Subject", "Message-ID", "List-Id", "Precedence", "Auto-Submitted"]
+    sometimes = {"DKIM-Signature", "References", "List-Unsubscribe", "List-Unsubscribe-Post", "Feedback-ID"}
+    assert [name for name in message if name not in sometimes] == [*always, "MIME-Version", "Content-Type"]
+    assert len(set(message.keys())) == len(message.keys())
 
 
 def fixed_issue() -> Issue:
@@ -134,27 +143,51 @@ def fixed_issue() -> Issue:
     )
 
 
-@pytest.mark.parametrize("name", RENDERERS)
-def test_the_golden_mail_is_the_same_bytes(name: str) -> None:
-    """A fixed issue gives the very bytes on file; GOLDEN=write writes them anew, for a person to read what changed."""
-    golden = GOLDEN / f"{name}.eml"
-    envelope = replace(
+def golden_mails() -> dict[str, bytes]:
+    """The mails on file by name, as they are made now: without a site, with one and all that there can be, signed."""
+    plain = replace(
         ENVELOPE,
         recipient="Ada <ada@example.org>",
         message_id=message_id("ada-2025-05-09", "ada", "example.org"),
         list_id=list_id("ada", "example.org"),
+        feedback_id=feedback_id("2025-05-09", "issue", "example.org"),
     )
-    raw = build(RENDERERS[name].mail(fixed_issue()), envelope)
+    full = replace(
+        plain,
+        thread=thread_id("ada", "example.org"),
+        unsubscribe_url=LINKS.unsubscribe("ada"),
+        unsubscribe_mail="bounces+abcdefghijklmnopqrstuvwx@example.org",
+    )
+    signer = Signer(rfc_8463_key(), "example.org", "brisbane")
+    return {
+        "issue": build(Renderer().mail(fixed_issue()), plain),
+        "linked": build(Renderer(links=LINKS).mail(fixed_issue()), full),
+        "signed": signer.sign(build(RENDERED, full)),
+    }
+
+
+@pytest.mark.parametrize("name", ["issue", "linked", "signed"])
+def test_the_golden_mails_are_the_same_bytes(name: str) -> None:
+    """A fixed issue gives the very bytes on file; GOLDEN=write writes them anew, for a person to read what changed."""
+    raw, golden = golden_mails()[name], GOLDEN / f"{name}.eml"
     if os.environ.get("GOLDEN") == "write":
         golden.write_bytes(raw)
         pytest.fail(f"{golden.name} is written: read what changed")
-    assert raw == golden.read_bytes(), "the mail changed; if that is meant: GOLDEN=write pytest tests/test_message.py"
+    assert raw == golden.read_bytes(), "a mail changed; if it should: GOLDEN=write pytest tests/test_message.py"
 
 
-@pytest.mark.parametrize("name", RENDERERS)
-def test_the_golden_mail_is_well_formed(name: str) -> None:
-    """The mail on file has no defect in any part and no line over 998 octets."""
-    assert_well_formed((GOLDEN / f"{name}.eml").read_bytes())
+@pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.eml")), ids=lambda path: path.stem)
+def test_the_golden_mails_are_well_formed(path: Path) -> None:
+    """No mail on file has a defect in any part, or a line over 998 octets."""
+    assert_well_formed(path.read_bytes())
+
+
+@pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.eml")), ids=lambda path: path.stem)
+def test_the_golden_mails_verify_for_a_stranger(path: Path, rsa_key: bytes) -> None:
+    """Each mail on file, signed by RSA, is good for dkimpy too, which knows nothing of us but the key record."""
+    signer = Signer(rsa_key, "example.org", "owls")
+    raw = signer.sign(path.read_bytes())
+    assert dkim.verify(raw, dnsfunc=lambda name, **_: {b"owls._domainkey.example.org.": signer.record.encode()}[name])
 
 
 def test_the_parts_are_text_first_and_html_last() -> None:
@@ -205,7 +238,7 @@ def test_an_encoded_word_in_a_title_injects_no_header() -> None:
 
 @given(subject=st.text(max_size=400), name=st.text(max_size=200))
 def test_no_text_gets_out_of_its_header(subject: str, name: str) -> None:
-    """Whatever a subject or display name holds, the mail keeps its nine headers and its one recipient."""
+    """Whatever a subject or display name holds, the mail keeps its headers and its one recipient."""
     raw = build(replace(RENDERED, subject=subject), replace(ENVELOPE, recipient=f"{name} <ada@example.org>"))
     assert_well_formed(raw)
     message = parsed(raw)

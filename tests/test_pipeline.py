@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from digest import pipeline, profiles, sample
+from digest import pipeline, profiles, rendering, sample
 from digest.clock import Clock
+from digest.delivery_settings import Delivery
 from digest.errors import SettingsError
 from digest.ingest import ingest
 from digest.outbox import LEASE
@@ -307,6 +308,30 @@ def test_a_preview_has_the_bytes_of_the_mail(here: Installation) -> None:
     before = shown()
     here.run(TEN)
     assert here.files()["outbox/2025-05-10-ada.eml"] == before == shown()
+
+
+def test_a_signed_preview_has_the_bytes_of_the_mail(tmp_path: Path, rsa_key: bytes) -> None:
+    """With a signature, a Return-Path of its own and a link to unsubscribe, they are the same in preview and run."""
+    (tmp_path / "key").write_bytes(rsa_key)
+    delivery = Delivery(bounce_address="bounces@example.org", dkim_key="key", dkim_selector="owls", thread=True)
+    settings = Settings(
+        home=tmp_path, sender="digest@example.org", delivery=delivery, site_url="https://digest.example.org"
+    )
+    with Store(settings.database) as store:
+        here = Installation(settings, store)
+        here.add(TEN, "Owls", "Barn owls")
+        issue = here.issue(TEN)
+        before = pipeline.mail(settings, rendering.renderer(settings).mail(issue), issue, "ada@example.org")
+        report = pipeline.compose_issues(store, settings, [ADA], day=TEN, now=noon(TEN))
+        ready = rendering.renderer(settings)
+        report.add(pipeline.deliver(store, settings, ready, clock=Ticking(noon(TEN)).clock, environment={}))
+    assert not report.failed
+    sent = here.files()["outbox/2025-05-10-ada.eml"]
+    assert sent.startswith(b"DKIM-Signature: v=1; a=rsa-sha256;")
+    assert re.search(
+        rb"^List-Unsubscribe: <https://digest.example.org/u/[\w-]{24}>,\r\n <mailto:bounces\+", sent, re.MULTILINE
+    )
+    assert before == sent
 
 
 def test_an_issue_says_what_was_read_for_it(here: Installation, tmp_path: Path) -> None:

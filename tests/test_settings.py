@@ -60,6 +60,7 @@ def test_a_file_says_what_differs(tmp_path: Path) -> None:
         'connections = 2\r\nmails_per_connection = 50\r\ntimeout = 30\r\nhelo = "lab.example.org"\r\n'
         'socket = "lmtp"\r\ncommand = "msmtp"\r\nfolder = "mails"\r\npassword_variable = ""\r\n'
         "processes = 2\r\nper_second = 9\r\nper_domain = 60\r\nper_day = 500\r\nexpire_hours = 24\r\n"
+        'thread = true\r\ndkim_domain = "example.org"\r\ndkim_key = "dkim.pem"\r\ndkim_selector = "owls"\r\n'
         'error_budget = 5\r\nbounce_address = "bounces@example.org"\r\n'
         '[bounces]\r\nhost = "imap.example.org"\r\nsecurity = "starttls"\r\nport = 1430\r\nusername = "bounces"\r\n'
         'password_file = "password"\r\nauth = "plain"\r\nca_file = "ca.pem"\r\nmailbox = "Bounces"\r\n'
@@ -113,6 +114,10 @@ def test_a_file_says_what_differs(tmp_path: Path) -> None:
             "expire_hours": 24.0,
             "error_budget": 5,
             "bounce_address": "bounces@example.org",
+            "thread": True,
+            "dkim_domain": "example.org",
+            "dkim_key": "dkim.pem",
+            "dkim_selector": "owls",
         },
         "bounces": {
             "maildir": "",
@@ -405,3 +410,29 @@ def test_a_look_that_will_not_do_is_refused(tmp_path: Path, line: str, fault: st
     [told] = faults(tmp_path, f"\n{line}\n")
     assert told.startswith("2: ")
     assert fault in told
+
+
+@pytest.mark.parametrize(
+    ("lines", "fault"),
+    [
+        ('dkim_key = "key"', "2: delivery.dkim_selector: missing: with dkim_key, it says where"),
+        ('dkim_selector = "owls"', "3: delivery.dkim_selector: without a key"),
+        ('dkim_key = "k"\ndkim_selector = "owls and foxes"', "4: delivery.dkim_selector: expected a selector"),
+        ('dkim_key = "k"\ndkim_selector = "s"\ndkim_domain = "org"', "5: delivery.dkim_domain: expected a domain"),
+        ('dkim_domain = "example.org;a=x"', "3: delivery.dkim_domain: expected a domain"),
+        ('dkim_domain = "example.com"', "2: delivery: dkim_domain: expected the domain of sender"),
+        ('dkim_domain = "anexample.org"', "2: delivery: dkim_domain: expected the domain of sender"),
+    ],
+)
+def test_what_signs_is_whole_and_of_the_sender(tmp_path: Path, lines: str, fault: str) -> None:
+    """A key has a place where it is published, and a domain that counts for the sender."""
+    (found,) = faults(tmp_path, f'sender = "Owls <digest@lab.example.org>"\n[delivery]\n{lines}\n')
+    assert found.startswith(fault)
+
+
+@pytest.mark.parametrize("domain", ["", "lab.example.org", "Example.org", "post.lab.example.org"])
+def test_a_domain_above_or_below_may_sign(tmp_path: Path, domain: str) -> None:
+    """Receivers take it for the sender's, as long as the DMARC record does not ask for more."""
+    text = f'dkim_key = "key"\ndkim_selector = "s1.owls"\ndkim_domain = "{domain}"\n'
+    (tmp_path / "digest.toml").write_text(f'sender = "digest@lab.example.org"\n[delivery]\n{text}', encoding="utf-8")
+    assert load(tmp_path).delivery.dkim_domain == domain.lower()

@@ -10,10 +10,12 @@ from typing import Annotated
 import typer
 
 from digest.cli import bounces, issues, outbox, papers, profiles, sources, templates
+from digest.cli.doctor import doctor
 from digest.cli.evaluate import evaluate
 from digest.cli.export import export
 from digest.cli.judge import judge
 from digest.cli.run import run
+from digest.cli.send_test import send_test
 from digest.errors import DigestError
 
 FAILED = 1
@@ -39,6 +41,8 @@ app.command("explain")(issues.explain)
 app.command("run")(run)
 app.command("judge")(judge)
 app.command("evaluate")(evaluate)
+app.command("doctor")(doctor)
+app.command("send-test")(send_test)
 app.add_typer(profiles.app, name="profiles")
 app.add_typer(sources.app, name="sources")
 app.add_typer(outbox.app, name="outbox")

@@ -94,6 +94,16 @@ class Session:
         return int(said) or None if said.isascii() and said.isdigit() else None
 
     @property
+    def certificate(self) -> dict[str, object] | None:
+        """The server's certificate; see `Wire.certificate`."""
+        return self._wire.certificate
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the server is on this machine."""
+        return self._wire.is_local
+
+    @property
     def is_quiet(self) -> bool:
         """Whether the server is still there, waiting."""
         return self._wire.is_quiet()

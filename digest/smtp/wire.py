@@ -122,6 +122,11 @@ class Wire:
                 raise BrokenError(f"no reply within {seconds:g} s") from error
             deadline = deadline or time.monotonic() + seconds
 
+    @property
+    def certificate(self) -> dict[str, object] | None:
+        """The certificate of the other side, as `ssl` tells it; None without TLS."""
+        return dict(self._socket.getpeercert() or {}) if isinstance(self._socket, ssl.SSLSocket) else None
+
     def is_quiet(self) -> bool:
         """Whether the server is still there and has said nothing unasked, such as that it is about to hang up."""
         if self._received:
