@@ -97,7 +97,7 @@ def clean_each(texts: Sequence[str]) -> list[str]:
 
 
 def _is_visible(text: str) -> bool:
-    """Whether a text certainly has no invisible character: most are ASCII, and this is ten times as fast as a search."""
+    """Whether a text certainly has no invisible character: most are ASCII, where a search takes ten times as long."""
     return text.isascii() and text.replace("\n", " ").isprintable()
 
 

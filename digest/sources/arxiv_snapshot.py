@@ -72,14 +72,10 @@ def _authors(record: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _name(parts: object) -> str:
-    try:
-        if not isinstance(parts, list):
-            raise TypeError
-        # Last name, first names, suffix; what follows are affiliations, which have to be texts all the same.
-        last, first, suffix = parts if len(parts) == _NAME_PARTS else (*parts, "", "", "")[:_NAME_PARTS]
-        "".join(parts)
-    except TypeError:
-        raise RecordError("authors_parsed: expected lists of texts") from None
+    if not isinstance(parts, list) or set(map(type, parts)) - {str}:
+        raise RecordError("authors_parsed: expected lists of texts")
+    # Last name, first names, suffix; what follows are affiliations.
+    last, first, suffix = parts if len(parts) == _NAME_PARTS else (*parts, "", "", "")[:_NAME_PARTS]
     return f"{first} {last} {suffix}"
 
 
