@@ -177,10 +177,9 @@ def _grow(
             if due is None:  # another program was faster
                 continue
             numbered = list(enumerate(due.rows, start=state.entry + 1))
-            index.executemany(
-                "INSERT INTO words (rowid, title, abstract, authors) VALUES (?, ?, ?, ?)",
-                ((number, *_fields(text, reader)) for number, text in numbered),
-            )
+            # All are read before the first is written: reading and FTS5 drive each other's tables out of the cache.
+            words = [(number, *_fields(text, reader)) for number, text in numbered]
+            index.executemany("INSERT INTO words (rowid, title, abstract, authors) VALUES (?, ?, ?, ?)", words)
             index.executemany(
                 "INSERT OR REPLACE INTO entries (number, seq, day) VALUES (?, ?, ?)",
                 ((number, text.seq, str(text.day)) for number, text in numbered),
