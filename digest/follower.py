@@ -2,7 +2,7 @@
 
 It needs nothing but what the ingest has committed. Either may be killed at any time: both files are as whole as their
 last chunk, whoever ranks or searches next goes on from there, and the process ends when the ingest does. Its standard
-input is how it learns that: a line when all papers are there, the end when the ingest is no more. On its standard
+input is how it learns that: a word when all papers are there, the end when the ingest is no more. On its standard
 output it tells the number of the last paper that is counted and indexed.
 
     python -m digest.follower /var/lib/digest/digest.sqlite3
@@ -112,13 +112,16 @@ class Follower:
     def _start(self) -> None:
         # The same modules as here, whatever lies in the working directory.
         paths = (str(Path(digest.__file__).parents[1]), os.environ.get("PYTHONPATH", ""))
-        self._process = subprocess.Popen(  # noqa: S603  (this program itself)
-            [sys.executable, "-P", "-m", "digest.follower", str(self._store.path)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))},
-            start_new_session=True,  # Ctrl-C is for the ingest, which ends this one
-        )
+        try:
+            self._process = subprocess.Popen(  # noqa: S603  (this program itself)
+                [sys.executable, "-P", "-m", "digest.follower", str(self._store.path)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))},
+                start_new_session=True,  # Ctrl-C is for the ingest, which ends this one
+            )
+        except OSError:
+            return  # too many processes, say: the papers come all the same, and who searches next counts and indexes
         self._listener = Thread(target=self._listen, args=(self._process.stdout,), daemon=True)
         self._listener.start()
 

@@ -40,8 +40,10 @@ def follow(store: Store, is_over: Callable[[float], bool], tell: Callable[[int],
             if not over and last - min(indexed, state.counted) < _CHUNK:
                 is_over(_PATIENCE_SECONDS)
                 continue
-            indexed = word_index.grow(store, Silent(), reader, chunks=1)
-            grown = statistics.grown(store, state, reader)
+            # In step, the index in front: what it has just read is counted next.
+            if over or indexed <= state.counted:
+                indexed = word_index.grow(store, Silent(), reader, chunks=1)
+            grown = statistics.grown(store, state, reader) if over or state.counted < indexed else None
             reader.forget()
             state = grown or state
             tell(min(indexed, state.counted))

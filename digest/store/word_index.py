@@ -2,9 +2,10 @@
 
 It is SQLite's FTS5 (https://www.sqlite.org/fts5.html) in a file of its own, `search.sqlite3`, made from the papers: one
 that is missing, damaged, of another version or of another database is made again, and no backup needs it. It grows when
-somebody searches, by what came, was revised or merged since, because FTS5 within the ingest's transaction would make an
-ingest 40 % longer. It holds words as the ranking stems them, so what is found is what is scored. FTS5 ranks a paper
-that has one of the words in about a microsecond; to read and count a paper takes a hundred and more.
+somebody searches, and beside a large ingest (`digest.store.following`), by what came, was revised or merged since: FTS5
+within the ingest's transaction would make an ingest 40 % longer. It holds words as the ranking stems them, so what is
+found is what is scored. FTS5 ranks a paper that has one of the words in about a microsecond; to read and count a paper
+takes a hundred and more.
 
 Only this module knows FTS5. A database with a full-text search of its own (PostgreSQL's tsvector) takes the same words.
 """
