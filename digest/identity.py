@@ -98,7 +98,7 @@ def parse_id(text: str) -> PaperId | None:
     `math/0309136` are the same paper); DOIs are lower-cased.
     """
     text = text.strip()
-    if not text or _SURROGATE.search(text):
+    if not text or not (text.isascii() or not _SURROGATE.search(text)):
         return None
     for pattern, paper_id in _FORMS:
         if found := pattern.fullmatch(text):

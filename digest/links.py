@@ -40,7 +40,7 @@ def links_in(*texts: str) -> Links:
     code: str | None = None
     project: str | None = None
     for text in texts:
-        if not any(sign in text for sign in _SIGNS):
+        if not any(map(text.__contains__, _SIGNS)):
             continue
         for found in _URL.finditer(text):
             url = _trimmed(found[0])

@@ -9,8 +9,12 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from typing import TYPE_CHECKING
 
 from digest import tex
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _ESCAPED_AMPERSAND = re.compile(r"&(?:amp;|#38;|#x26;)(?:amp;|#38;|#x26;)+", re.IGNORECASE)
@@ -49,8 +53,8 @@ _IDLE_JOINER = re.compile(
     "(?<![\u0620-\u074a\u0750-\u077f\u08a0-\u08ff\u0900-\u0dff\u0f00-\u109f\u1780-\u17d3\u1820-\u18aa"
     "\u2600-\u27bf\ufe0f\U0001f000-\U0001faff])[\u200c\u200d]"
 )
-# What `clean` may have to act on in a text that is ASCII, besides `--`; all others are only folded.
-_SUSPECT = re.compile(r"[\x00-\x08\x0e-\x1f\x7f&<\\~`]")
+# What `clean` may have to act on in a text that is ASCII and printable; all others are only folded.
+_MARKS = ("&", "<", "\\", "~", "`", "--")
 
 _BRACKETED = re.compile(r"\s*\([^()]*\)")
 _BETWEEN_NAMES = re.compile(r"\s*[,;]\s*(?:and|&)\s+|\s+and\s+|\s*&\s+|\s*[,;]\s*|\s*:\s+")
@@ -65,13 +69,16 @@ def clean(text: str) -> str:
     stays; TeX accents, quotes and text styles outside maths become what they stand for, maths is left as it is. The
     result of cleaning a clean text is the text.
     """
-    if text.isascii() and "--" not in text and not _SUSPECT.search(text):
+    is_visible = _is_visible(text)
+    if is_visible and not any(map(text.__contains__, _MARKS)):
         return " ".join(text.split())
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
     if "&" in text:
         text = _resolve_entities(text)
-    text = _IDLE_JOINER.sub("", _UNSEEN.sub("", text))
+        is_visible = _is_visible(text)
+    if not is_visible:
+        text = _IDLE_JOINER.sub("", _UNSEEN.sub("", text))
     if "<" in text and ">" in text:
         text = _strip_tags(text)
     if tex.has_tex(text):
@@ -79,6 +86,19 @@ def clean(text: str) -> str:
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
     return " ".join(text.split())
+
+
+def clean_each(texts: Sequence[str]) -> list[str]:
+    """Each of some short texts cleaned, in little more time than one takes."""
+    together = "\n".join(texts)
+    if _is_visible(together) and not any(map(together.__contains__, _MARKS)):
+        return [" ".join(text.split()) for text in texts]
+    return [clean(text) for text in texts]
+
+
+def _is_visible(text: str) -> bool:
+    """Whether a text certainly has no invisible character: most are ASCII, where a search takes ten times as long."""
+    return text.isascii() and text.replace("\n", " ").isprintable()
 
 
 def _resolve_entities(text: str) -> str:

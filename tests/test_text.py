@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digest.text import clean, people
+from digest.text import clean, clean_each, people
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -201,3 +201,9 @@ def test_real_texts_once_clean_stay_as_they_are(samples: Path) -> None:
 def test_a_list_of_authors_is_taken_apart(text: str, names: tuple[str, ...]) -> None:
     """Commas, semicolons, ampersands and "and" separate names; affiliations and "et al." are no names."""
     assert people(text) == names
+
+
+@given(st.lists(st.text() | st.text(st.sampled_from("aB -\n\t`~&;<>\\'\"{}\x00\x7fé"), max_size=12)))
+def test_texts_cleaned_together_are_those_cleaned_one_by_one(texts: list[str]) -> None:
+    """Whatever stands beside it makes no difference to a text."""
+    assert clean_each(texts) == [clean(text) for text in texts]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import textwrap
 from dataclasses import asdict
 from datetime import date
@@ -13,6 +14,7 @@ import typer
 from digest.cli.context import Json, counted, day_option, parse_day, print_json, settings, today
 from digest.cli.sources import fill
 from digest.cli.terminal import Watcher
+from digest.follower import ALLOCATIONS, Follower
 from digest.harvest import Days
 from digest.identity import parse_id
 from digest.ingest import ingest as ingest_paths
@@ -92,10 +94,12 @@ def ingest(
     if not paths:
         raise typer.BadParameter("nothing to take in: name files or folders, or give --backfill FROM..TO")
     options = settings()
-    with Store(options.database) as store, Watcher() as watcher:
+    gc.set_threshold(ALLOCATIONS)
+    with Store(options.database) as store, Watcher() as watcher, Follower(store, watcher) as follower:
         report = ingest_paths(
-            store, [Path(path) for path in paths], as_of=as_of or today(), format=format_name, progress=watcher
+            store, [Path(path) for path in paths], as_of=as_of or today(), format=format_name, progress=follower
         )
+        follower.finish()
     if as_json:
         print_json(report.as_json())
     else:

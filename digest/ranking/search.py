@@ -9,16 +9,16 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from digest.identity import parse_id
 from digest.ranking import terms
+from digest.ranking.memo import Memo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
     from scipy.sparse import csr_matrix
@@ -36,6 +36,7 @@ TELLING_WORDS = 32
 """Words that papers are looked up by; what a longer text says beside them changes the order only."""
 
 _WORD = re.compile(r"[^\W_]+")
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 _QUOTED = re.compile('["“”„]([^"“”„]*)["“”„]')
 _APART = " and "  # a stop word: no pair reaches over it
 
@@ -75,7 +76,12 @@ def stems(text: str) -> list[str]:
 
     Unlike the terms of the ranking these have stop words, numbers and single letters, so that a phrase can be found.
     """
-    return [_stem(word) for word in _WORD.findall(_folded(text))]
+    return list(stemmed(_WORD.findall(_folded(text))))
+
+
+def stemmed(words: Iterable[str]) -> Iterator[str]:
+    """The stems of words in small letters without marks."""
+    return map(_STEMS.__getitem__, words)
 
 
 def telling_words(texts: Sequence[str], statistics: Statistics) -> list[str]:
@@ -132,10 +138,25 @@ def _folded(text: str) -> str:
     """Small letters without marks."""
     if text.isascii():
         return text.lower()
-    apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    return unicodedata.normalize("NFC", "".join(char for char in apart if not unicodedata.combining(char)))
+    small = text.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")
+    return unicodedata.normalize("NFC", _BEYOND_ASCII.sub(_unmarked, small))
 
 
-@lru_cache(maxsize=1 << 18)
+def _unmarked(found: re.Match[str]) -> str:
+    return _UNMARKED[found[0]]
+
+
+def _without_marks(character: str) -> str:
+    """A character beyond ASCII as small letters without marks, which does not depend on those beside it."""
+    apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", character).casefold())
+    return "".join(char for char in apart if not unicodedata.combining(char))
+
+
+_UNMARKED = Memo(_without_marks)
+
+
 def _stem(word: str) -> str:
     return next(terms.stems(word), word)
+
+
+_STEMS = Memo(_stem)

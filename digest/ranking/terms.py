@@ -17,8 +17,10 @@ import numpy as np
 import Stemmer
 from scipy.sparse import csr_matrix
 
+from digest.ranking.memo import Memo
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -30,6 +32,12 @@ COLUMNS = 1 << 22
 
 TITLE_WEIGHT = 1
 """How often the terms of a title count. Twice and three times ranked no better on either set of docs/evaluation.md."""
+
+SHORTEST = 2
+"""Letters and digits of a word."""
+
+NO_WORD = -1
+"""The code of what is too short for a word."""
 
 _WORD = re.compile(r"[^\W_]{2,}")
 _ASCII_WORD = re.compile("[a-z0-9]{2,}")
@@ -51,27 +59,50 @@ class Text(Protocol):
 
 def count(papers: Sequence[Text]) -> csr_matrix:
     """How often each term stands in each paper, papers x `COLUMNS`, terms of the title `TITLE_WEIGHT` times."""
-    codes = _codes()
-    segments: list[list[int]] = []
-    for paper in papers:
-        segments.append([codes[word] for word in _words(paper.title)])
-        segments.append([codes[word] for word in _words(paper.abstract)])
+    segments = [coded_text(text) for paper in papers for text in (paper.title, paper.abstract)]
     weights = np.tile(np.array([TITLE_WEIGHT, 1], dtype=np.float32), len(papers))
     return _matrix(segments, np.repeat(np.arange(len(papers)), 2), weights, len(papers))
 
 
 def count_texts(texts: Sequence[str]) -> csr_matrix:
     """The same for texts that readers write."""
-    codes = _codes()
-    segments = [[codes[word] for word in _words(text)] for text in texts]
+    segments = [coded_text(text) for text in texts]
     return _matrix(segments, np.arange(len(texts)), np.ones(len(texts), dtype=np.float32), len(texts))
+
+
+def coded(words: Iterable[str]) -> list[int]:
+    """A 32-bit code for each word in small letters, the same for words of one stem.
+
+    It is 0 for a word that says nothing, which breaks a pair, and `NO_WORD` for a single letter, which does not.
+    """
+    return list(map(_CODES.__getitem__, words))
+
+
+def coded_text(text: str) -> list[int]:
+    """The codes of the words of a text, in reading order."""
+    return coded(_words(text))
+
+
+def columns(segments: Sequence[Sequence[int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The columns of all words and pairs of coded texts, as often as they stand there, and which text has each.
+
+    No pair reaches from one text into the next.
+    """
+    lengths = np.fromiter(map(len, segments), dtype=np.int64, count=len(segments))
+    all_codes = np.fromiter(chain.from_iterable(segments), dtype=np.int64, count=lengths.sum())
+    is_read = all_codes != NO_WORD
+    codes = all_codes[is_read].astype(np.uint64)
+    segment_of = np.repeat(np.arange(len(segments)), lengths)[is_read]
+    word = codes > 0
+    pair = word[:-1] & word[1:] & (segment_of[:-1] == segment_of[1:])
+    found = np.concatenate([(codes[word] % WORDS).astype(np.int64), _pairs(codes[:-1][pair], codes[1:][pair])])
+    return found, np.concatenate([segment_of[word], segment_of[:-1][pair]])
 
 
 def spellings(text: str) -> dict[int, str]:
     """How a text spells each of its terms: column -> the words as they stand there first, in small letters."""
-    known = _codes()
     words = _words(text)
-    codes = np.fromiter((known[word] for word in words), dtype=np.uint64, count=len(words))
+    codes = np.array(coded(words), dtype=np.uint64)
     spelt = {code % WORDS: word for code, word in zip(reversed(codes.tolist()), reversed(words), strict=True) if code}
     first = np.flatnonzero((codes[:-1] > 0) & (codes[1:] > 0))
     for place, column in zip(first.tolist(), _pairs(codes[first], codes[first + 1]).tolist(), strict=True):
@@ -106,18 +137,14 @@ def _words(text: str) -> list[str]:
     return _ASCII_WORD.findall(text.lower()) if text.isascii() else _WORD.findall(text.casefold())
 
 
-class _Codes(dict[str, int]):
-    """A 32-bit code for each word, the same for words of one stem; 0 for words that say nothing."""
-
-    def __missing__(self, word: str) -> int:
-        stem = _stem(word)
-        code = self[word] = _code(stem) if stem else 0
-        return code
+def _code_of(word: str) -> int:
+    if len(word) < SHORTEST:
+        return NO_WORD
+    stem = _stem(word)
+    return _code(stem) if stem else 0
 
 
-@cache
-def _codes() -> _Codes:
-    return _Codes()
+_CODES = Memo(_code_of)
 
 
 def _code(stem: str) -> int:
@@ -148,13 +175,7 @@ def _matrix(
     segments: Sequence[Sequence[int]], rows: NDArray[np.int64], weights: NDArray[np.float32], n_rows: int
 ) -> csr_matrix:
     """Count the words and pairs of each segment into its row."""
-    lengths = np.array([len(segment) for segment in segments], dtype=np.int64)
-    codes = np.fromiter(chain.from_iterable(segments), dtype=np.uint64, count=lengths.sum())
-    segment_of = np.repeat(np.arange(len(segments)), lengths)
-    word = codes > 0
-    pair = word[:-1] & word[1:] & (segment_of[:-1] == segment_of[1:])
-    columns = np.concatenate([(codes[word] % WORDS).astype(np.int64), _pairs(codes[:-1][pair], codes[1:][pair])])
-    of = np.concatenate([segment_of[word], segment_of[:-1][pair]])
-    counts = csr_matrix((weights[of], (rows[of], columns)), shape=(n_rows, COLUMNS))
+    found, of = columns(segments)
+    counts = csr_matrix((weights[of], (rows[of], found)), shape=(n_rows, COLUMNS))
     counts.sum_duplicates()
     return counts

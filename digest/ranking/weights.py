@@ -11,14 +11,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from digest.ranking import terms
 from digest.ranking.terms import COLUMNS, WORDS, columns_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 IDF_POWER = 1.5
@@ -26,6 +30,8 @@ IDF_POWER = 1.5
 
 ENOUGH = 1000
 """Papers whose own statistics need no help."""
+
+_GROUP = 2**32 // COLUMNS
 
 BM25_K1 = 1.2
 BM25_B = 0.75
@@ -44,6 +50,23 @@ class Statistics:
         """The statistics of these papers."""
         frequency = np.bincount(counts.indices, minlength=COLUMNS).astype(np.float32)
         return cls(counts.shape[0], frequency, counts.sum() / max(counts.shape[0], 1))
+
+    @classmethod
+    def of_coded(cls, papers: Sequence[tuple[Sequence[int], Sequence[int]]]) -> Statistics:
+        """The same of coded titles and abstracts (`digest.ranking.terms.coded`), for many papers in half the time."""
+        frequency = np.zeros(COLUMNS, dtype=np.float32)
+        length = 0
+        for start in range(0, len(papers), _GROUP):
+            columns, segments = terms.columns([*chain.from_iterable(papers[start : start + _GROUP])])
+            is_abstract = segments & 1
+            length += terms.TITLE_WEIGHT * len(columns) + (1 - terms.TITLE_WEIGHT) * int(is_abstract.sum())
+            # Each paper counts once in each of its columns: column and paper are one number of 32 bits, sorted.
+            both = (columns * _GROUP + (segments >> 1)).astype(np.uint32)
+            both.sort()
+            found = both[np.flatnonzero(np.diff(both, prepend=both[:1] + 1))] // _GROUP
+            starts = np.flatnonzero(np.diff(found, prepend=found[:1] + 1))
+            frequency[found[starts]] += np.diff(starts, append=len(found))
+        return cls(len(papers), frequency, length / max(len(papers), 1))
 
     def __add__(self, other: Statistics) -> Statistics:
         """The statistics of both together."""

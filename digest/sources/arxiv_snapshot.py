@@ -13,7 +13,7 @@ from typing import Any
 from digest.identity import parse_id
 from digest.sources import fields
 from digest.sources.records import RecordError
-from digest.text import clean, people
+from digest.text import clean_each, people
 from digest.types import Paper
 
 # `Mon, 2 Apr 2007 19:18:42 GMT`: always this form and zone, read ten times as fast as by email.utils.
@@ -67,15 +67,16 @@ def _authors(record: dict[str, Any]) -> tuple[str, ...]:
         return people(fields.text(record, "authors"))
     if not isinstance(parsed, list):
         raise RecordError(f"authors_parsed: expected a list, got {fields.kind(parsed)}")
-    names: list[str] = []
-    for parts in parsed:
-        if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
-            raise RecordError("authors_parsed: expected lists of texts")
-        # Last name, first names, suffix; what follows are affiliations.
-        last, first, suffix = (*parts[:_NAME_PARTS], "", "", "")[:_NAME_PARTS]
-        if name := clean(f"{first} {last} {suffix}"):
-            names.append(name)
-    return tuple(names)
+    names = [_name(parts) for parts in parsed]
+    return tuple(name for name in clean_each(names) if name)
+
+
+def _name(parts: object) -> str:
+    if not isinstance(parts, list) or set(map(type, parts)) - {str}:
+        raise RecordError("authors_parsed: expected lists of texts")
+    # Last name, first names, suffix; what follows are affiliations.
+    last, first, suffix = parts if len(parts) == _NAME_PARTS else (*parts, "", "", "")[:_NAME_PARTS]
+    return f"{first} {last} {suffix}"
 
 
 def _history(record: dict[str, Any]) -> tuple[int | None, datetime | None, datetime | None]:

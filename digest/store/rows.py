@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -18,6 +19,10 @@ _PLAIN = (
 )  # fmt: skip
 _LINKS = tuple(each.name for each in fields(Links))
 _SIGNALS = tuple(each.name for each in fields(Signals))
+_NO_SIGNALS = Signals()
+
+_plain_of, _lists_of = attrgetter(*_PLAIN), attrgetter(*_LISTS)
+_links_of, _signals_of = attrgetter(*_LINKS), attrgetter(*_SIGNALS)
 
 
 def paper_of(row: sa.Row[Any]) -> Paper:
@@ -30,13 +35,15 @@ def paper_of(row: sa.Row[Any]) -> Paper:
 
 def columns_of(paper: Paper) -> dict[str, Any]:
     """The columns of `papers` that a paper fills by itself."""
-    row = {name: getattr(paper, name) for name in _PLAIN}
-    row |= {name: list(getattr(paper, name)) for name in _LISTS}
-    return row | {"links": _known(paper.links, _LINKS), "signals": _known(paper.signals, _SIGNALS)}
+    row = dict(zip(_PLAIN, _plain_of(paper), strict=True))
+    row |= zip(_LISTS, map(list, _lists_of(paper)), strict=True)
+    row["links"] = _known(_LINKS, _links_of(paper.links))
+    row["signals"] = {} if paper.signals == _NO_SIGNALS else _known(_SIGNALS, _signals_of(paper.signals))
+    return row
 
 
-def _known(value: Links | Signals, names: Sequence[str]) -> dict[str, Any]:
-    return {name: found for name in names if (found := getattr(value, name)) is not None}
+def _known(names: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
+    return {name: found for name, found in zip(names, values, strict=True) if found is not None}
 
 
 def lookup(
@@ -47,6 +54,26 @@ def lookup(
         return
     among = sa.func.json_each(sa.bindparam("among", type_=sa.JSON)).table_valued("value")
     yield from connection.execute(query.where(column.in_(sa.select(among.c.value))), {"among": sorted(values)})
+
+
+def insert(connection: sa.Connection, table: sa.Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Add whole rows: every column of the table is in each.
+
+    Their values become what the driver takes by the columns' own types, column by column: SQLAlchemy itself goes row
+    by row, which takes longer than SQLite takes to write them.
+    """
+    if not rows:
+        return
+    names = [column.name for column in table.c]
+    values = [tuple(map(itemgetter(name), rows)) for name in names]
+    dialect = connection.dialect
+    for place, column in enumerate(table.c):
+        if convert := column.type.dialect_impl(dialect).bind_processor(dialect):
+            values[place] = tuple(map(convert, values[place]))
+    marks = ", ".join("?" * len(names))
+    # Names of our own schema.
+    statement = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608
+    connection.exec_driver_sql(statement, list(zip(*values, strict=True)))
 
 
 def update(connection: sa.Connection, key: sa.Column[Any], rows: Sequence[dict[str, Any]]) -> None:

@@ -18,7 +18,7 @@ from digest.folding import fold, is_same_work
 from digest.identity import arxiv_month, title_key
 from digest.linkage import block
 from digest.store import events, merges
-from digest.store.rows import columns_of, lookup, paper_of, update
+from digest.store.rows import columns_of, insert, lookup, paper_of, update
 from digest.store.tables import paper_ids, papers, revisions
 
 if TYPE_CHECKING:
@@ -109,17 +109,14 @@ class Shelf:
         stored = {gone: self._before[gone].paper for gone in self._merged if gone in self._before}
         merges.move(connection, {gone: self._lives_as(gone) for gone in stored})
         fresh = [self._row(seq) for seq in range(self._first_new, self._last + 1) if seq in self._works]
-        if fresh:
-            connection.execute(papers.insert(), fresh)
+        insert(connection, papers, fresh)
         changed = sorted(seq for seq in self._changed if seq < self._first_new)
         update(connection, papers.c.seq, [self._row(seq) for seq in changed])
         revised = [{"seq": seq} for seq in changed if _searched(self._works[seq]) != _searched(self._before[seq])]
         if revised:
             connection.execute(revisions.insert(), revised)
-        names = [(name, seq) for name, seq in self._claimed.items() if name not in self._stored_names]
-        if names:
-            # The most rows of all, and nothing in them to convert: SQLAlchemy would take longer than SQLite.
-            connection.exec_driver_sql("INSERT INTO paper_ids (id, seq) VALUES (?, ?)", names)
+        names = [{"id": name, "seq": seq} for name, seq in self._claimed.items() if name not in self._stored_names]
+        insert(connection, paper_ids, names)
         moved = [{"id": name, "seq": seq} for name, seq in self._claimed.items() if name in self._stored_names]
         update(connection, paper_ids.c.id, moved)
         merges.add(connection, [(gone, self._lives_as(gone), stored.get(gone)) for gone in self._merged])

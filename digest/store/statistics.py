@@ -16,6 +16,7 @@ import numpy as np
 from digest.errors import StoreError
 from digest.progress import Silent
 from digest.ranking import terms
+from digest.ranking.lexicon import Reader
 from digest.ranking.weights import Statistics
 from digest.store import merges, papers
 
@@ -31,6 +32,7 @@ VERSION = 1
 """Changes whenever the same papers would be counted otherwise: other stems, stop words, columns or title weight."""
 
 _CHUNK = 5000
+_FILE = "statistics.npz"
 
 
 def of_all(store: Store, progress: Progress | None = None) -> Statistics:
@@ -42,25 +44,19 @@ def of_all(store: Store, progress: Progress | None = None) -> Statistics:
         StoreError: they cannot be written.
     """
     watch = progress or Silent()
-    path = store.path.with_name("statistics.npz")
-    kept = _load(path)
+    state = before = kept(store, watch)
     with store.reading() as connection:
         last = papers.last_seq(connection)
-        if kept is not None and not _is_of(connection, kept):
-            kept = None
-        state = before = kept or _State(Statistics.of(terms.count([])), 0, "", merges.last(connection))
-    if kept is None and path.exists():
-        watch.say("the term statistics are not of this version or this database: counting all papers again …")
-    while (grown := _grown(store, state)) is not None:
-        state = grown
+    while (more := grown(store, state)) is not None:
+        state = more
         watch.step("counting terms", state.counted - before.counted, max(last - before.counted, 0))
     if state is not before:
-        _save(path, state)
+        keep(store, state)
     return state.statistics
 
 
 @dataclass(frozen=True, slots=True)
-class _State:
+class State:
     """Statistics, number and id of the last paper that they count, and the last merge that they heed."""
 
     statistics: Statistics
@@ -69,14 +65,28 @@ class _State:
     merged: int
 
 
-def _is_of(connection: sa.Connection, state: _State) -> bool:
+def kept(store: Store, progress: Progress) -> State:
+    """What was kept last; of no papers where nothing was, or nothing of use."""
+    path = store.path.with_name(_FILE)
+    found = _load(path)
+    with store.reading() as connection:
+        if found is not None and _is_of(connection, found):
+            return found
+        merged = merges.last(connection)
+    if path.exists():
+        progress.say("the term statistics are not of this version or this database: counting all papers again …")
+    return State(Statistics.of(terms.count([])), 0, "", merged)
+
+
+def _is_of(connection: sa.Connection, state: State) -> bool:
     """Whether statistics are of this database, as it is or was."""
     is_known = papers.seq_of(connection, state.name) == merges.current(connection, state.counted)
     return is_known and state.merged <= merges.last(connection)
 
 
-def _grown(store: Store, state: _State) -> _State | None:
+def grown(store: Store, state: State, reader: Reader | None = None) -> State | None:
     """The state after the next papers, less those that were merged into others; None if nothing happened since."""
+    reader = reader or Reader()
     with store.reading() as connection:
         chunk = papers.texts_after(connection, state.counted, _CHUNK)
         merged = merges.after(connection, state.merged)
@@ -88,12 +98,12 @@ def _grown(store: Store, state: _State) -> _State | None:
     if gone:
         statistics -= Statistics.of(terms.count(gone))
     if chunk:
-        statistics += Statistics.of(terms.count(chunk))
+        statistics += Statistics.of_coded([(reader.codes(each.title), reader.codes(each.abstract)) for each in chunk])
         state = replace(state, counted=chunk[-1].seq, name=chunk[-1].id)
     return replace(state, statistics=statistics, merged=max(merged, default=state.merged))
 
 
-def _load(path: Path) -> _State | None:
+def _load(path: Path) -> State | None:
     """What a file holds; None if it is of no use."""
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
@@ -107,12 +117,18 @@ def _load(path: Path) -> _State | None:
                 frequency[places] = found
             statistics = Statistics(float(kept["papers"]), frequency, float(kept["length"]))
             # Files of before works were merged do not have the last.
-            return _State(statistics, seq, str(kept["name"]), int(kept["merged"]) if "merged" in kept else 0)
+            return State(statistics, seq, str(kept["name"]), int(kept["merged"]) if "merged" in kept else 0)
     except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile):
         return None
 
 
-def _save(path: Path, state: _State) -> None:
+def keep(store: Store, state: State) -> None:
+    """Keep a state for those who ask next.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
+    path = store.path.with_name(_FILE)
     statistics = state.statistics
     frequency, places = statistics.frequency, np.arange(0, dtype=np.int32)
     # Where most columns are used they are kept as they stand: that is half the bytes and a quarter of the time.

@@ -2,9 +2,10 @@
 
 It is SQLite's FTS5 (https://www.sqlite.org/fts5.html) in a file of its own, `search.sqlite3`, made from the papers: one
 that is missing, damaged, of another version or of another database is made again, and no backup needs it. It grows when
-somebody searches, by what came, was revised or merged since, because FTS5 within the ingest's transaction would make an
-ingest 40 % longer. It holds words as the ranking stems them, so what is found is what is scored. FTS5 ranks a paper
-that has one of the words in about a microsecond; to read and count a paper takes a hundred and more.
+somebody searches, and beside a large ingest (`digest.store.following`), by what came, was revised or merged since: FTS5
+within the ingest's transaction would make an ingest 40 % longer. It holds words as the ranking stems them, so what is
+found is what is scored. FTS5 ranks a paper that has one of the words in about a microsecond; to read and count a paper
+takes a hundred and more.
 
 Only this module knows FTS5. A database with a full-text search of its own (PostgreSQL's tsvector) takes the same words.
 """
@@ -14,9 +15,11 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import TYPE_CHECKING, TypeVar
 
 from digest.errors import StoreError
+from digest.ranking.lexicon import Reader
 from digest.ranking.search import stems
 from digest.store import merges, papers
 
@@ -90,27 +93,38 @@ def find(
         " WHERE words MATCH ? AND entries.day BETWEEN ? AND ? ORDER BY bm25(words), entries.seq LIMIT ?"
     )
     values = (match, str(since or ""), str(until or "9999-12-31"), limit)
-    return _asked(store, progress, lambda index: [seq for (seq,) in index.execute(query, values)]) if match else []
+    if not match:
+        return []
+
+    def found(index: sqlite3.Connection) -> list[int]:
+        _grow(store, index, progress, Reader())
+        return [seq for (seq,) in index.execute(query, values)]
+
+    return _asked(store, progress, found)
 
 
-def grow(store: Store, progress: Progress) -> None:
+def grow(store: Store, progress: Progress, reader: Reader | None = None, *, chunks: int | None = None) -> int:
     """Index what came, was revised and was merged since the last time, as every search does first.
+
+    It is done some thousand papers a chunk; all of them if `chunks` is None.
+
+    Returns:
+        The number of the last paper indexed.
 
     Raises:
         StoreError: the index cannot be read or written.
     """
-    _asked(store, progress, lambda _: None)
+    return _asked(store, progress, lambda index: _grow(store, index, progress, reader or Reader(), chunks))
 
 
 def _asked(store: Store, progress: Progress, ask: Callable[[sqlite3.Connection], T]) -> T:
-    """What the index answers once it is up to date; one that is of no use is made anew first."""
+    """What the index answers; one that is of no use is made anew first."""
     path = store.path.with_name("search.sqlite3")
     try:
         for is_last in (False, True):
             try:
                 with closing(sqlite3.connect(path, timeout=_PATIENCE_SECONDS, isolation_level=None)) as index:
                     if _is_of(store, index):
-                        _grow(store, index, progress)
                         return ask(index)
             except sqlite3.DatabaseError as error:
                 if is_last or getattr(error, "sqlite_errorcode", 0) & _KIND not in _DAMAGED:
@@ -149,9 +163,14 @@ def _make(store: Store, index: sqlite3.Connection) -> None:
         index.execute("INSERT INTO state VALUES (0, '', ?, ?, 0)", values)
 
 
-def _grow(store: Store, index: sqlite3.Connection, progress: Progress) -> None:
+def _grow(
+    store: Store, index: sqlite3.Connection, progress: Progress, reader: Reader, chunks: int | None = None
+) -> int:
+    """Bring the index up to date, or on by some chunks; the number of the last paper indexed."""
     begun = None
-    while _is_behind(store, _state(index)):
+    for _ in count() if chunks is None else range(chunks):
+        if not _is_behind(store, _state(index)):
+            break
         with _writing(index):
             state = _state(index)
             begun = state.seq if begun is None else begun
@@ -159,10 +178,9 @@ def _grow(store: Store, index: sqlite3.Connection, progress: Progress) -> None:
             if due is None:  # another program was faster
                 continue
             numbered = list(enumerate(due.rows, start=state.entry + 1))
-            index.executemany(
-                "INSERT INTO words (rowid, title, abstract, authors) VALUES (?, ?, ?, ?)",
-                ((number, *_fields(text)) for number, text in numbered),
-            )
+            # All are read before the first is written: reading and FTS5 drive each other's tables out of the cache.
+            words = [(number, *_fields(text, reader)) for number, text in numbered]
+            index.executemany("INSERT INTO words (rowid, title, abstract, authors) VALUES (?, ?, ?, ?)", words)
             index.executemany(
                 "INSERT OR REPLACE INTO entries (number, seq, day) VALUES (?, ?, ?)",
                 ((number, text.seq, str(text.day)) for number, text in numbered),
@@ -172,6 +190,7 @@ def _grow(store: Store, index: sqlite3.Connection, progress: Progress) -> None:
             values = (seen.seq, seen.id, seen.revision, seen.merge, seen.entry)
             index.execute("UPDATE state SET seq = ?, id = ?, revision = ?, merge = ?, entry = ?", values)
         progress.step("indexing papers for search", seen.seq - begun, max(due.last - begun, 0))
+    return _state(index).seq
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,9 +228,9 @@ def _is_behind(store: Store, state: _State) -> bool:
         )
 
 
-def _fields(paper: papers.Text) -> Iterator[str]:
-    for text in (paper.title, paper.abstract, " and ".join(paper.authors)):
-        yield " ".join(stems(text))
+def _fields(paper: papers.Text, reader: Reader) -> tuple[str, str, str]:
+    authors = reader.stems(" and ".join(paper.authors))
+    return reader.stems(paper.title), reader.stems(paper.abstract), authors
 
 
 def _state(index: sqlite3.Connection) -> _State:
