@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from digest.crew import Answer, Crew
 from digest.errors import DeliveryError, RelayError, TemplateError
 from digest.holders import Holder
-from digest.outbox import HEARTBEAT, LOST_ANSWERS, WAITING, DeliveryState, next_attempt
+from digest.outbox import HEARTBEAT, WAITING, DeliveryState
+from digest.outcome import settled, told
 from digest.pace import ErrorBudget, Limits, Pace
 from digest.run_report import RunReport
 from digest.store import deliveries, issues
@@ -215,7 +216,7 @@ class _Sender:
         if not isinstance(outcome, Receipt):
             self._todo.appendleft((claim, issue))
             raise outcome
-        self._settled.append(self._outcome(claim, outcome))
+        self._settled.append(settled(claim, outcome, self._now))
         if outcome.outcome is Outcome.ACCEPTED:
             self._relay_faults = 0
             self._accepted += 1
@@ -224,19 +225,6 @@ class _Sender:
                 self._trusted = min(self._trusted + 1, self._policy.connections)
         if spent := self._budget.spend(failed=outcome.outcome is not Outcome.ACCEPTED):
             self._stop(f"paused, as {spent} were not taken; the last answer: {outcome.reply}")
-
-    def _outcome(self, claim: Claim, receipt: Receipt) -> Settled:
-        again = next_attempt(f"{claim.issue_id}/{claim.subscriber}", claim.tries + claim.lost + 1, self._now)
-        match receipt.outcome:
-            case Outcome.ACCEPTED:
-                return Settled(claim=claim, state=DeliveryState.SENT)
-            case Outcome.DEFERRED:
-                return Settled(claim=claim, state=DeliveryState.DEFERRED, due=again, why=receipt.reply, failed=1)
-            case Outcome.REJECTED:
-                return Settled(claim=claim, state=DeliveryState.REJECTED, why=receipt.reply)
-            case Outcome.UNCERTAIN:
-                due = again if claim.lost + 1 < LOST_ANSWERS else None
-                return Settled(claim=claim, state=DeliveryState.UNCERTAIN, due=due, why=receipt.reply, lost=1)
 
     def _turned_away(self, error: RelayError) -> None:
         """A thread's relay served nobody: the others go on; if none is left, try again a few times, then stop."""
@@ -269,9 +257,11 @@ class _Sender:
         if not self._settled or not self._is_time_to_record():
             return
         self._recorded_at = self._now
-        outcomes, self._settled = self._settled, []
+        outcomes = self._settled
         with self._store.writing() as connection:
             recorded = deliveries.settle(connection, outcomes, now=self._now)
+        # Only now: what could not be recorded is tried once more when the run ends.
+        self._settled = []
         for outcome in outcomes:
             # What becomes of a delivery that another sender has taken over is that one's to report.
             if outcome.claim in recorded and outcome.state is not DeliveryState.QUEUED:
@@ -291,7 +281,7 @@ class _Sender:
             self._report.unmailed += not claim.recipient
             return
         self._report.count(outcome.state)
-        self._report.fail(claim.subscriber, _told(outcome))
+        self._report.fail(claim.subscriber, told(outcome))
 
     def _wait_for_turn(self) -> bool:
         """Wait for what may not leave yet because of the pace; False if nothing does."""
@@ -317,14 +307,5 @@ class _Sender:
             del self._flying[answer.claim]
             unsent = Settled(claim=answer.claim, state=DeliveryState.QUEUED)
             receipt = answer.outcome
-            self._settled.append(self._outcome(answer.claim, receipt) if isinstance(receipt, Receipt) else unsent)
+            self._settled.append(settled(answer.claim, receipt, self._now) if isinstance(receipt, Receipt) else unsent)
         self._record()
-
-
-def _told(outcome: Settled) -> str:
-    """What became of a mail that was not sent, for the report."""
-    why = outcome.why or "no reason was given"
-    if outcome.state is DeliveryState.UNCERTAIN:
-        tail = "it is sent once more" if outcome.due else "it was sent twice, and nobody knows whether it came"
-        return f"no answer to the whole mail, {tail}: {why}"
-    return f"{outcome.state}: {why}"
