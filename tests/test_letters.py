@@ -151,7 +151,7 @@ def test_the_operator_is_told_once_what_a_run_did(store: Store, tmp_path: Path) 
     """A run that did or failed to do something is reported, the same again once only, and what differs anew."""
     here = Settings(home=tmp_path, operator="Ada <ada@example.org>")
     for run in (failed(1), failed(1), failed(2)):
-        operator_report.send(store, here, run, day=DAY, now=NOW)
+        operator_report.send(store, here, run, day=DAY, now=NOW, environment={})
     first, second = (email.message_from_bytes(raw, policy=email.policy.default) for raw in reports(tmp_path))
     assert first["To"] == second["To"] == "Ada <ada@example.org>"
     assert {mail["Subject"][-8:] for mail in (first, second)} == {" 1 fault", "2 faults"}
@@ -162,8 +162,9 @@ def test_nobody_is_told_of_nothing(store: Store, tmp_path: Path) -> None:
     """A run that had nothing to do is not reported, and none is where the settings name nobody."""
     idle = RunReport()
     idle.skip("ada", SkipReason.NO_NEW_PAPERS)
-    operator_report.send(store, Settings(home=tmp_path, operator="ada@example.org"), idle, day=DAY, now=NOW)
-    operator_report.send(store, Settings(home=tmp_path), failed(1), day=DAY, now=NOW)
+    here = Settings(home=tmp_path, operator="ada@example.org")
+    operator_report.send(store, here, idle, day=DAY, now=NOW, environment={})
+    operator_report.send(store, Settings(home=tmp_path), failed(1), day=DAY, now=NOW, environment={})
     assert reports(tmp_path) == []
 
 
