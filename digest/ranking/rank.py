@@ -72,6 +72,13 @@ class Ranker:
         self._judged_papers = judged
         self._day = day or max(filter(None, (paper.news_day for paper in self._candidates)), default=None)
 
+    def prepare(self, *, likes: bool) -> None:
+        """Make now what all readers share and the first to ask would pay for, before this goes to other processes."""
+        if self._candidates:
+            _ = self._space.topic_columns
+            if likes:
+                _ = self._space.reference_columns, self._judged.points
+
     def rank(
         self, profile: Profile, *, among: AbstractSet[str] | None = None, explained: int | None = None
     ) -> list[Match]:
