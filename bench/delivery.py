@@ -67,9 +67,10 @@ def main() -> None:
         port = int(sink.stdout.readline())
         home = Path(folder)
         (home / "digest.toml").write_text(
-            f'sender = "Paper Digest <digest@example.org>"\nwrite_pages = false\n[delivery]\ntransport = "smtp"\n'
+            f'sender = "Paper Digest <digest@example.org>"\nwrite_pages = false\nprocesses = {arguments.processes}\n'
+            f'[delivery]\ntransport = "smtp"\n'
             f'host = "127.0.0.1"\nport = {port}\nsecurity = "none"\nconnections = {arguments.connections}\n'
-            f"processes = {arguments.processes}\nmails_per_connection = 1000\n"
+            "mails_per_connection = 1000\n"
         )
         size = fill(home, arguments.readers)
         bare = rate(raw, port, b"x" * 70 + (b"\r\n" + b"y" * 74) * (size // 76) + b"\r\n", 1, 3.0)

@@ -36,18 +36,27 @@ class Day:
         self._store = store
         self._since = day - timedelta(days=settings.window_days - 1)
         self._background_papers = settings.background_papers
+        self._news: dict[tuple[int, date] | None, dict[int, str]] = {}
         self._judged_ids = {paper_id for each in profiles for paper_id in (*each.liked, *each.disliked)}
         with store.reading() as connection:
             self._suppressed = bounces.suppressed(connection, {each.email for each in profiles if each.email})
-            self._served = {each.slug: issues.coverage(connection, each.slug) for each in profiles}
+            slugs = {each.slug for each in profiles}
+            self._served = issues.coverages(connection, slugs)
             self._window = papers.between(connection, self._since, day)
             # What had no room last time is looked at once more, however old it is by now.
             known = {seq for seq, _, _ in self._window}
-            held = {seq for each in self._served.values() if each for seq in each.held} - known
+            held = {seq for each in self._served.values() for seq in each.held} - known
             self._window = sorted([*self._window, *papers.by_seqs(connection, held)], key=itemgetter(0))
-            self._ledger = {each.slug: issues.recommended(connection, each.slug) for each in profiles}
+            self._id_of = {seq: paper.id for seq, _, paper in self._window}
+            self._ledger = issues.ledgers(connection, slugs, since=min(self._id_of, default=0))
             self._last_seq, self._last_event = papers.last_seq(connection), events.last(connection)
-            self._updates = {each.slug: self._happened(connection, each) for each in profiles if each.liked}
+            # To most liked papers nothing ever happens, and most readers need not be looked at.
+            told = min((each.event for each in self._served.values()), default=0)
+            liked = {paper_id for each in profiles for paper_id in each.liked}
+            happened = events.named(connection, liked, told if slugs <= self._served.keys() else 0)
+            self._updates = {
+                each.slug: self._happened(connection, each) for each in profiles if not happened.isdisjoint(each.liked)
+            }
             taken = batches.on(connection, day)
             earlier = [each for source in {each.source for each in taken} for each in batches.of(connection, source)]
             self._sources = account(taken, batches.last(connection, day), day, earlier)
@@ -60,6 +69,11 @@ class Day:
             judged = papers.by_ids(connection, self._judged_ids)
         statistics = all_statistics(self._store)
         return Ranker([paper for _, _, paper in self._window], background, judged, statistics, self.day)
+
+    def __getstate__(self) -> dict[str, object]:
+        """What another process needs to compose issues: all but the database, the terms counted."""
+        self._ranker.prepare(likes=bool(self._judged_ids))
+        return {name: value for name, value in self.__dict__.items() if name != "_store"}
 
     def compose(self, profiles: Sequence[Profile], *, now: datetime) -> Iterator[Issue | Skip]:
         """Each reader's issue or why there is none, ranked together."""
@@ -85,7 +99,7 @@ class Day:
     def covered(self, made: Issue, kept: Issue) -> issues.Coverage:
         """How far a reader is served with an issue that was made and then cut to what is `kept` of it."""
         rest = {paper.id for paper in made.papers} - {paper.id for paper in kept.papers}
-        held = frozenset(seq for seq, _, paper in self._window if paper.id in rest)
+        held = frozenset(seq for seq, paper_id in self._id_of.items() if paper_id in rest) if rest else frozenset()
         return issues.Coverage(day=self.day, seq=self._last_seq, event=self._last_event, held=held)
 
     def explain(self, profile: Profile, paper: Paper, sent: Issue | None) -> Explanation:
@@ -96,7 +110,7 @@ class Day:
             fresh = self._fresh(profile)
         else:
             # What was new then: all of the window that no other issue had.
-            earlier = self._ledger[profile.slug]
+            earlier = self._ledger.get(profile.slug, set())
             fresh = {known.id for seq, _, known in self._window if seq not in earlier}
             fresh |= {paper.id for paper in sent.papers}
         if paper.id not in fresh:
@@ -108,7 +122,7 @@ class Day:
 
     def reason_for_none(self, profile: Profile) -> SkipReason | None:
         """Why the reader gets no issue, as far as that is known before ranking."""
-        served = self._served[profile.slug]
+        served = self._served.get(profile.slug)
         if served is not None and served.day >= self.day:
             return SkipReason.ALREADY_COMPOSED if served.day == self.day else SkipReason.LATER_ISSUE
         if profile.email in self._suppressed:
@@ -116,24 +130,32 @@ class Day:
         return None if self._fresh(profile) else SkipReason.NO_NEW_PAPERS
 
     def _is_held(self, profile: Profile, paper: Paper) -> bool:
-        served = self._served[profile.slug]
+        served = self._served.get(profile.slug)
         return served is not None and any(seq in served.held and known.id == paper.id for seq, _, known in self._window)
 
     def _fresh(self, profile: Profile) -> set[str]:
         """Ids of the papers that are new to the reader: not looked at for an earlier issue, never recommended."""
-        served = self._served[profile.slug]
-        recommended = self._ledger[profile.slug]
-        return {
-            paper.id
-            for seq, news_day, paper in self._window
-            if seq not in recommended
-            and not (served and seq <= served.seq and news_day <= served.day and seq not in served.held)
-            and (news_day >= self._since or (served and seq in served.held))
-        }
+        served = self._served.get(profile.slug)
+        news = self._news_behind(served)
+        held = {seq: self._id_of[seq] for seq in served.held if seq in self._id_of} if served else {}
+        recommended = self._ledger.get(profile.slug, set())
+        had = {paper_id for seq in recommended if (paper_id := news.get(seq) or held.get(seq))}
+        return {*news.values(), *held.values()} - had
+
+    def _news_behind(self, served: issues.Coverage | None) -> dict[int, str]:
+        """The news of the window that were not looked at for an issue, by number; the same for most readers."""
+        key = (served.seq, served.day) if served else None
+        if key not in self._news:
+            self._news[key] = {
+                seq: paper.id
+                for seq, news_day, paper in self._window
+                if news_day >= self._since and not (served and seq <= served.seq and news_day <= served.day)
+            }
+        return self._news[key]
 
     def _happened(self, connection: sa.Connection, profile: Profile) -> tuple[Update, ...]:
         """What happened to papers the reader likes since the last issue; before the first one, in the window."""
-        served = self._served[profile.slug]
+        served = self._served.get(profile.slug)
         if served is None:
             found = events.of(connection, profile.liked, self._since)
         else:

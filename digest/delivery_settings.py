@@ -88,9 +88,6 @@ class Delivery(BaseModel):
     )
     helo: str = Field(default="", description="The name of this machine in EHLO; the sender's domain if empty.")
     connections: int = Field(default=4, ge=1, le=64, description="Connections at once.")
-    processes: int = Field(
-        default=1, ge=1, le=64, description="Processes that send at once, when there is much to send."
-    )
     mails_per_connection: int = Field(default=100, ge=1, le=100_000, description="Mails over one connection.")
     timeout: float = Field(
         default=60.0, gt=0, le=3600, strict=False, description="Seconds for one command; five times that for a mail."
@@ -134,11 +131,11 @@ class Delivery(BaseModel):
         usual = _LMTP_PORT if self.transport is Way.LMTP else _SMTP_PORTS[self.security]
         return self.host, self.port or usual
 
-    def shared(self) -> Delivery:
+    def shared(self, processes: int) -> Delivery:
         """These settings for one of `processes` that send at once: all of them together keep to the limits."""
-        share = {name: getattr(self, name) / self.processes for name in ("per_second", "per_domain")}
-        per_day = -(-self.per_day // self.processes)
-        return self.model_copy(update={**share, "per_day": per_day, "processes": 1})
+        share = {name: getattr(self, name) / processes for name in ("per_second", "per_domain")}
+        per_day = -(-self.per_day // processes)
+        return self.model_copy(update={**share, "per_day": per_day})
 
     @field_validator("bounce_address")
     @classmethod

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass, replace
-from functools import cached_property
+from dataclasses import replace
+from functools import cached_property, lru_cache
 from html import escape
 from typing import TYPE_CHECKING
 
 from digest import rendering
+from digest.paper_view import LinkView, ReasonView
 from digest.render import HTML_LIMIT
 from digest.view import view
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from digest.render import Renderer
     from digest.settings import Settings
     from digest.signed_links import SignedLinks
@@ -24,6 +23,9 @@ FRAME = 20_000
 
 MARKUP = 5_000
 """Bytes of it around the texts of one paper, at the most."""
+
+
+_PIECES = 16_384  # texts whose lengths are remembered, as papers and terms are in many readers' issues
 
 
 class Fitter:
@@ -83,17 +85,30 @@ def cut(issue: Issue, papers: int) -> Issue:
 def most_bytes(issue: Issue, links: SignedLinks | None = None) -> int:
     """A bound on the bytes of the shipped HTML part without abstracts, with such links to a site."""
     shown = view(issue, characters=0, links=links)
-    texts = sum(len(escape(text).encode("utf-8", "replace")) for text in _texts(shown))
-    return FRAME + MARKUP * len(issue.matches) + 2 * texts
+    return FRAME + MARKUP * len(issue.matches) + 2 * _bytes(shown)
 
 
-def _texts(value: object) -> Iterator[str]:
-    """All texts in a view."""
+def _bytes(value: object) -> int:
+    """Of all texts in a view."""
     if isinstance(value, str):
-        yield value
-    elif isinstance(value, tuple):
-        for each in value:
-            yield from _texts(each)
-    elif is_dataclass(value):
-        for each in fields(value):
-            yield from _texts(getattr(value, each.name))
+        return _escaped(value)
+    if isinstance(value, tuple):
+        return sum([_bytes(each) for each in value])
+    if isinstance(value, LinkView | ReasonView):
+        return _remembered(value)
+    total = 0
+    for name in getattr(value, "__dataclass_fields__", ()):
+        total += _bytes(getattr(value, name))
+    return total
+
+
+@lru_cache(_PIECES)
+def _remembered(value: LinkView | ReasonView) -> int:
+    if isinstance(value, LinkView):
+        return _escaped(value.label) + _escaped(value.url)
+    return _escaped(value.term)
+
+
+@lru_cache(_PIECES)
+def _escaped(text: str) -> int:
+    return len(escape(text).encode("utf-8", "replace"))

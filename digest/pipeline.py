@@ -7,8 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from digest import foresight, rendering, secret
+from digest.composing import Composer, Work, watched
+from digest.composing import in_parallel as in_processes
 from digest.day import Day
-from digest.errors import StoreError, TemplateError
+from digest.errors import StoreError
 from digest.explain import refused
 from digest.fitting import Fitter
 from digest.originator import Originator
@@ -23,7 +25,7 @@ from digest.store import Store, deliveries, issues, papers
 from digest.store.statistics import of_all as all_statistics
 from digest.transports import opener
 from digest.twins.names import Names
-from digest.types import Issue, Skip, SkipReason
+from digest.types import Issue, Skip
 from digest.verp import token
 
 if TYPE_CHECKING:
@@ -41,10 +43,7 @@ if TYPE_CHECKING:
     from digest.types import Mail, Match, Profile
 
 SHARED = 500
-"""Mails from which on several processes are worth their start, if the settings ask for them."""
-
-READERS = 200
-"""Readers ranked together: enough for products of matrices to pay, few enough to hold."""
+"""Readers or mails from which on several processes are worth their start, if the settings ask for them."""
 
 
 def rank(
@@ -96,35 +95,18 @@ def compose_issues(  # noqa: PLR0913  (the world, and two choices)
     summariser: Summariser | None = None,
     progress: Progress | None = None,
 ) -> RunReport:
-    """Compose the readers' issues of a day and put them into the outbox, each in a transaction of its own.
+    """Compose the readers' issues of a day and put them into the outbox, each whole or not at all.
 
     `now` is the instant that the mails bear, `queued` the clock's, from when on they are tried; the same if not given.
     With `keep` false nothing is written and no model is asked: the report says what would be.
     """
-    report = RunReport()
-    watch = progress or Silent()
     today = Day(store, settings, profiles, day)
-    fitter = Fitter(settings)
-    key = secret.load(settings.secret) if keep else b""
-    for start in range(0, len(profiles), READERS):
-        readers = profiles[start : start + READERS]
-        for number, (profile, made) in enumerate(
-            zip(readers, today.compose(readers, now=now), strict=True), start=start + 1
-        ):
-            outcome = made
-            if isinstance(made, Issue) and keep:
-                # Before the issue is kept, so that it is the same whenever it is shown; outside of its transaction.
-                try:
-                    issue = fitter.fit(summariser.told(made, now=now) if summariser else made)
-                except TemplateError as error:
-                    report.fail(profile.slug, str(error))
-                    continue
-                outcome = _enqueue(store, key, profile, issue, covered=today.covered(made, issue), now=queued or now)
-            if isinstance(outcome, Skip):
-                report.skip(outcome.profile, outcome.reason)
-            else:
-                report.composed(outcome)
-            watch.step("composing", number, len(profiles))
+    work = Work(settings=settings, today=today, now=now, queued=queued or now)
+    if keep and not summariser and settings.processes > 1 and len(profiles) >= SHARED:
+        parts = in_processes(work, profiles, settings.processes)
+    else:
+        parts = Composer(store, work, keep=keep, summariser=summariser).compose(profiles)
+    report = watched(parts, len(profiles), progress or Silent())
     if summariser:
         report.gists, report.gist_faults = dict(summariser.counts), dict(summariser.faults)
     return report
@@ -244,9 +226,9 @@ def deliver(
     with store.reading() as connection:
         is_much = deliveries.waiting(connection, now=clock.now()) >= SHARED
     report = RunReport()
-    if is_much and settings.delivery.processes > 1:
+    if is_much and settings.processes > 1:
         share = partial(_deliver_share, settings, clock, dict(environment))
-        for done in in_parallel(share, settings.delivery.processes, store, clock, watch):
+        for done in in_parallel(share, settings.processes, store, clock, watch):
             report.add(done)
     # What is left over by them, if anything.
     report.add(send(store, means, policy(settings), watch))
@@ -255,7 +237,7 @@ def deliver(
 
 def _deliver_share(settings: Settings, clock: Clock, environment: Mapping[str, str]) -> RunReport:
     """What one of several processes does."""
-    alone = settings.model_copy(update={"delivery": settings.delivery.shared()})
+    alone = settings.model_copy(update={"delivery": settings.delivery.shared(settings.processes), "processes": 1})
     with Store(settings.database) as store:
         return deliver(store, alone, rendering.renderer(settings), clock=clock, environment=environment)
 
@@ -269,13 +251,3 @@ def policy(settings: Settings) -> Policy:
         expire=timedelta(hours=delivery.expire_hours),
         failures=delivery.error_budget,
     )
-
-
-def _enqueue(
-    store: Store, secret: bytes, profile: Profile, issue: Issue, *, covered: issues.Coverage, now: datetime
-) -> Issue | Skip:
-    with store.writing() as connection:
-        mark = token(secret, issue.id, issue.profile)
-        added = issues.add(connection, issue, covered=covered, recipient=profile.email or "", now=now, token=mark)
-    # If not, another run was quicker; its issue stands.
-    return issue if added else Skip(profile=profile.slug, reason=SkipReason.ALREADY_COMPOSED)

@@ -118,6 +118,9 @@ class Settings(BaseModel):
     background_papers: int = Field(
         default=3000, ge=0, le=100_000, description="How many earlier papers the new ones are compared with."
     )
+    processes: int = Field(
+        default=1, ge=1, le=64, description="Processes that compose or send at once, when there is much to do."
+    )
     sources: tuple[Annotated[str, AfterValidator(_named)], ...] = Field(
         default=(), strict=False, description="Where papers are fetched from, by names that `digest.feeds` knows."
     )

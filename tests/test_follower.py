@@ -149,9 +149,10 @@ def test_a_follower_that_is_killed_spoils_nothing(tmp_path: Path, monkeypatch: p
         def step(self, stage: str, done: int, total: int | None, note: str = "") -> None:
             super().step(stage, done, total, note)
             if note.startswith("4000"):
-                [started] = children(os.getpid())
+                [started] = set(children(os.getpid())) - before
                 os.kill(started, signal.SIGKILL)
 
+    before = set(children(os.getpid()))
     killer, database = Killer(), tmp_path / "home" / "digest.sqlite3"
     taken_in(database, dump(tmp_path / "a.jsonl", 7000), killer)
     assert killer.heard == [f"{STAGE} ended early: the next search goes on with it"]

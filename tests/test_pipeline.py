@@ -15,6 +15,8 @@ import pytest
 
 from digest import pipeline, profiles, rendering, sample
 from digest.clock import Clock
+from digest.composing import Composer, Work, in_parallel
+from digest.day import Day
 from digest.delivery_settings import Delivery
 from digest.errors import SettingsError
 from digest.ingest import ingest
@@ -557,3 +559,24 @@ def test_a_long_absence_is_bounded_by_the_window(here: Installation) -> None:
     here.add(TEN - timedelta(days=7), "Owls without")
     here.run(TEN)
     assert here.titles(TEN) == {"Owls within"}
+
+
+def test_several_processes_compose_the_same(here: Installation, tmp_path: Path) -> None:
+    """What processes of their own compose is what one composes, to the last byte; liked papers and topics alike."""
+    likes = replace(ADA, liked=("doi:10.1000/owls-by-night",))
+    readers = [replace(each, slug=f"{each.slug}{n}") for n in range(120) for each in (likes, GRACE)]
+    alone = Settings(home=tmp_path / "alone")
+    contents = []
+    with Store(alone.database) as store:
+        for installation in (here, Installation(alone, store)):
+            installation.add(TEN - timedelta(days=9), "Owls by night", "Foxes by night")
+            installation.add(TEN, *(f"{animal} number {n} at home" for n in range(9) for animal in ("Owls", "Foxes")))
+            today = Day(installation.store, installation.settings, readers, TEN)
+            work = Work(settings=installation.settings, today=today, now=noon(TEN), queued=noon(TEN))
+            if installation is here:
+                reports = list(in_parallel(work, readers, 2))
+            else:
+                reports = list(Composer(store, work).compose(readers))
+            assert sum(len(report.issues) for report in reports) == len(readers)
+            contents.append([installation.issue(TEN, reader) for reader in readers])
+    assert contents[0] == contents[1]

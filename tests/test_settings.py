@@ -47,7 +47,7 @@ def test_a_file_says_what_differs(tmp_path: Path) -> None:
         "\ufeff# how we send\r\n"
         'sender = "Lab Digest <digest@example.org>"\r\n'
         "window_days = 3\r\n"
-        "background_papers = 0\r\n"
+        "background_papers = 0\r\nprocesses = 2\r\n"
         'sources = ["arxiv:cs.CV", # news\r\n "/srv/papers"]\r\n'
         'contact = "digest@example.org"\r\n'
         'accent = "#0B6E4F"\r\nlogo = "https://lab.example.org/logo.png"\r\n'
@@ -59,7 +59,7 @@ def test_a_file_says_what_differs(tmp_path: Path) -> None:
         'username = "digest"\r\npassword_file = "password"\r\nauth = "login"\r\nca_file = "ca.pem"\r\n'
         'connections = 2\r\nmails_per_connection = 50\r\ntimeout = 30\r\nhelo = "lab.example.org"\r\n'
         'socket = "lmtp"\r\ncommand = "msmtp"\r\nfolder = "mails"\r\npassword_variable = ""\r\n'
-        "processes = 2\r\nper_second = 9\r\nper_domain = 60\r\nper_day = 500\r\nexpire_hours = 24\r\n"
+        "per_second = 9\r\nper_domain = 60\r\nper_day = 500\r\nexpire_hours = 24\r\n"
         'thread = true\r\ndkim_domain = "example.org"\r\ndkim_key = "dkim.pem"\r\ndkim_selector = "owls"\r\n'
         'error_budget = 5\r\nbounce_address = "bounces@example.org"\r\n'
         '[bounces]\r\nhost = "imap.example.org"\r\nsecurity = "starttls"\r\nport = 1430\r\nusername = "bounces"\r\n'
@@ -72,6 +72,7 @@ def test_a_file_says_what_differs(tmp_path: Path) -> None:
         "sender": "Lab Digest <digest@example.org>",
         "window_days": 3,
         "background_papers": 0,
+        "processes": 2,
         "sources": ("arxiv:cs.CV", "/srv/papers"),
         "contact": "digest@example.org",
         "write_pages": False,
@@ -107,7 +108,6 @@ def test_a_file_says_what_differs(tmp_path: Path) -> None:
             "socket": "lmtp",
             "command": "msmtp",
             "folder": "mails",
-            "processes": 2,
             "per_second": 9.0,
             "per_domain": 60.0,
             "per_day": 500,

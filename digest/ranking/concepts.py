@@ -11,6 +11,8 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from sklearn.utils.extmath import randomized_svd
 
+from digest.ranking.interest import entries
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -63,13 +65,29 @@ class Concepts:
             direction[np.abs(direction) < least] = 0
         return direction
 
-    def contributions(self, row: csr_matrix, direction: NDArray[np.float64]) -> NDArray[np.float64]:
-        """What each entry of a paper's row adds to the product of its point with a direction."""
-        point = self._sums(row).ravel()
-        known = np.flatnonzero(self._place[row.indices] >= 0)
-        towards = self._directions[self._place[row.indices[known]]] @ np.where(point != 0, direction, 0.0)
-        added = np.zeros(row.nnz)
-        added[known] = row.data[known] * towards / (np.linalg.norm(point) or 1.0)
+    def contributions(
+        self, tfidf: csr_matrix, papers: NDArray[np.intp], directions: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """What each entry of some papers' rows adds to the product of the paper's point with its direction.
+
+        `papers` are rows of `tfidf`, `directions` a row for each of them; the entries come one paper after the other.
+        """
+        at, of = entries(tfidf, papers)
+        starts = np.searchsorted(of, np.arange(len(papers) + 1))
+        shown, number = np.unique(papers, return_inverse=True)
+        points = self._sums(tfidf[shown])
+        added = np.zeros(len(at))
+        for paper, point in enumerate(points):
+            pairs = np.flatnonzero(number == paper)
+            first = at[starts[pairs[0]] : starts[pairs[0] + 1]]
+            places = self._place[tfidf.indices[first]]
+            known = np.flatnonzero(places >= 0)
+            directions_of, data = self._directions[places[known]], tfidf.data[first[known]]
+            length = np.linalg.norm(point) or 1.0
+            for pair in pairs:
+                # One by one: what a product with several directions rounds to would depend on how many they are.
+                towards = directions_of @ np.where(point != 0, directions[pair], 0.0)
+                added[starts[pair] + known] = data * towards / length
         return added
 
     def _sums(self, tfidf: csr_matrix) -> NDArray[np.float64]:

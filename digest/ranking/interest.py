@@ -45,19 +45,45 @@ class Interests(Protocol):
         interest and the known papers only.
         """
 
-    def reasons(self, interest: int, candidate: int) -> dict[int, float]:
-        """What each term, by its column of the space, adds to the sum that one candidate's score comes from."""
+    def reasons(self, interests: NDArray[np.intp], candidates: NDArray[np.intp]) -> Sums:
+        """What each term adds to the sum that a score comes from, for each pair of an interest and a candidate.
 
-    def nearest(self, interest: int, candidate: int) -> Nearest | None:
-        """The paper, among those that an interest is made of, that is most like a candidate; None if it is of words."""
+        What a pair gets depends on nothing but the pair.
+        """
+
+    def nearest(self, interests: NDArray[np.intp], candidates: NDArray[np.intp]) -> list[Nearest | None]:
+        """For each pair the paper, among those that the interest is made of, that is most like the candidate.
+
+        None if the interest is of words.
+        """
 
 
-def products_of_terms(weights: csr_matrix, papers: csr_matrix, row: int, paper: int) -> tuple[list[int], list[float]]:
-    """The columns that a row of weights and a paper's row have in common, and the products of the two there."""
-    wanted = slice(*weights.indptr[row : row + 2])
-    there = slice(*papers.indptr[paper : paper + 2])
-    columns, first, second = np.intersect1d(
-        weights.indices[wanted], papers.indices[there], assume_unique=True, return_indices=True
-    )
-    values = weights.data[wanted][first].astype(np.float64) * papers.data[there][second]
-    return columns.tolist(), values.tolist()
+class Sums(NamedTuple):
+    """Sums by their terms: the pair (its place among those asked for, ascending), the term's column, what it adds."""
+
+    pairs: NDArray[np.intp]
+    columns: NDArray[np.intp]
+    values: NDArray[np.float64]
+
+
+def entries(rows: csr_matrix, wanted: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Where the entries of the wanted rows stand, one row after the other, and the place of each one's row."""
+    starts, lengths = rows.indptr[wanted], rows.indptr[wanted + 1] - rows.indptr[wanted]
+    of = np.repeat(np.arange(len(wanted)), lengths)
+    return np.arange(len(of)) + (starts - np.cumsum(lengths) + lengths)[of], of
+
+
+def products_of_terms(weights: csr_matrix, papers: csr_matrix, rows: NDArray[np.intp], of: NDArray[np.intp]) -> Sums:
+    """For each pair of a row of weights, whose columns are in order, and a paper: the products of terms of both."""
+    width = weights.shape[1]
+    asked, number = np.unique(rows, return_inverse=True)
+    there, row = entries(weights, asked)
+    known = row * width + weights.indices[there]
+    at, pairs = entries(papers, of)
+    columns = papers.indices[at].astype(np.intp)
+    wanted = number[pairs] * width + columns
+    place = np.searchsorted(known, wanted)
+    # One past the last is no place: no key is below 0.
+    common = np.append(known, -1)[place] == wanted
+    values = weights.data[there][place[common]].astype(np.float64) * papers.data[at[common]]
+    return Sums(pairs[common], columns[common], values)

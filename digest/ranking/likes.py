@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import csr_matrix, diags, hstack
 
-from digest.ranking.interest import Among, Scores, products_of_terms
+from digest.ranking.interest import Among, Scores, Sums, entries, products_of_terms
 from digest.ranking.topn import above, dense, heaviest
 from digest.types import Nearest
 
@@ -41,6 +41,8 @@ POWER = 1.5
 
 SLACK = 1e-4
 BLOCK = 256
+LIKED_AT_ONCE = 2000
+"""Liked papers whose likeness to all papers that are shown is held at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,24 +131,39 @@ class Likes:
             found.append(Scores(places[passing], scores[passing]))
         return found
 
-    def reasons(self, interest: int, candidate: int) -> dict[int, float]:
+    def reasons(self, interests: NDArray[np.intp], candidates: NDArray[np.intp]) -> Sums:
         """See `Interests.reasons`."""
-        space, (a, b) = self._space, self._factors[interest]
-        row = space.sharp[candidate]
-        drift = a * self._drift[interest] * space.mean[row.indices] * row.data
-        concepts = b * space.concepts.contributions(row, self._directions[interest])
-        reasons = dict(zip(row.indices.tolist(), (drift + concepts).tolist(), strict=True))
-        for column, value in zip(*products_of_terms(self._terms, space.sharp, interest, candidate), strict=True):
-            reasons[column] += a * value
-        return reasons
+        space = self._space
+        direct, around = self._factors[interests].T
+        at, pairs = entries(space.sharp, candidates)
+        columns = space.sharp.indices[at].astype(np.intp)
+        values = (direct * self._drift[interests])[pairs] * space.mean[columns] * space.sharp.data[at]
+        concepts = space.concepts.contributions(space.sharp, candidates, self._directions[interests])
+        values += around[pairs] * concepts
+        terms = products_of_terms(self._terms, space.sharp, interests, candidates)
+        # All of these are among the paper's terms, in the same order.
+        keys = pairs * space.width + columns
+        values[np.searchsorted(keys, terms.pairs * space.width + terms.columns)] += direct[terms.pairs] * terms.values
+        return Sums(pairs, columns, values)
 
-    def nearest(self, interest: int, candidate: int) -> Nearest | None:
+    def nearest(self, interests: NDArray[np.intp], candidates: NDArray[np.intp]) -> list[Nearest | None]:
         """See `Interests.nearest`: of the liked papers."""
-        rows = list(self._judged[interest].liked)
-        likeness = (self._papers.sharp[rows] @ self._space.sharp[candidate].T).toarray().ravel()
-        place = int(np.argmax(likeness))
-        paper = self._papers.papers[rows[place]]
-        return Nearest(id=paper.id, title=paper.title, likeness=round(min(float(likeness[place]), 1.0), 4))
+        found: list[Nearest | None] = [None] * len(interests)
+        rows_of = {n: list(self._judged[n].liked) for n in np.unique(interests).tolist()}
+        for group in _groups(rows_of, LIKED_AT_ONCE):
+            among = np.flatnonzero(np.isin(interests, group))
+            liked = sorted({row for n in group for row in rows_of[n]})
+            shown = np.unique(candidates[among])
+            likeness = dense(self._papers.sharp[liked], self._space.sharp[shown].T.tocsr())
+            places = {n: np.searchsorted(liked, rows_of[n]) for n in group}
+            for pair, column in zip(among.tolist(), np.searchsorted(shown, candidates[among]).tolist(), strict=True):
+                own = places[int(interests[pair])]
+                values = likeness[own, column]
+                best = int(np.argmax(values))
+                paper = self._papers.papers[liked[own[best]]]
+                alike = round(min(float(values[best]), 1.0), 4)
+                found[pair] = Nearest(id=paper.id, title=paper.title, likeness=alike)
+        return found
 
     def _direction(self, judged: Judged) -> NDArray[np.float64]:
         concepts, points = self._space.concepts, self._papers.points
@@ -185,6 +202,20 @@ def _by_row(
         part = slice(start, start + BLOCK)
         straight, around = dense(direct[part], columns), dense(concepts[part], columns)
         yield from zip(count(start), straight, around, strict=False)
+
+
+def _groups(rows_of: Mapping[int, Sequence[int]], most: int) -> Iterator[list[int]]:
+    """The interests in groups that have at most so many rows between them, or are one alone."""
+    group: list[int] = []
+    rows = 0
+    for n, own in rows_of.items():
+        if group and rows + len(own) > most:
+            yield group
+            group, rows = [], 0
+        group.append(n)
+        rows += len(own)
+    if group:
+        yield group
 
 
 def _means(weights: Sequence[Mapping[int, float]], shape: tuple[int, int]) -> csr_matrix:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from digest.ranking import trending
+from digest.ranking import reasons, trending
 from digest.ranking.bar import adaptive
 from digest.ranking.bounds import phrases_of
 from digest.ranking.interest import Among, Scores
-from digest.ranking.labels import LIKED, TRENDING
+from digest.ranking.labels import LIKED, OUTSIDE, TRENDING
 from digest.ranking.likes import Judged, JudgedPapers, Likes, aversion
 from digest.ranking.ordering import ROUNDING, Interest, ordered
-from digest.ranking.reasons import explained_match, plain_match
-from digest.ranking.select import Selection, select
+from digest.ranking.reasons import plain_match
+from digest.ranking.select import Selection, choose
 from digest.ranking.space import Space
 from digest.ranking.topics import Topics
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from digest.ranking.interest import Interests
     from digest.ranking.ordering import Ranking
+    from digest.ranking.select import Choice
     from digest.ranking.weights import Statistics
     from digest.types import Match, Paper, Profile
 
@@ -70,6 +72,13 @@ class Ranker:
         self._judged_papers = judged
         self._day = day or max(filter(None, (paper.news_day for paper in self._candidates)), default=None)
 
+    def prepare(self, *, likes: bool) -> None:
+        """Make now what all readers share and the first to ask would pay for, before this goes to other processes."""
+        if self._candidates:
+            _ = self._space.topic_columns
+            if likes:
+                _ = self._space.reference_columns, self._judged.points
+
     def rank(
         self, profile: Profile, *, among: AbstractSet[str] | None = None, explained: int | None = None
     ) -> list[Match]:
@@ -107,16 +116,23 @@ class Ranker:
         """What each reader's issue holds, out of the candidates that are new to that reader (`among`; None for all)."""
         interests = self._interests(profiles)
         bars = self._bars(profiles, interests)
-        return [
-            select(ranking, bar, self._space, self._candidates, explained=explained)
-            for ranking, bar in zip(self._rankings(profiles, among, interests, whole=False), bars, strict=True)
+        rankings = self._rankings(profiles, among, interests, whole=False)
+        choices = [
+            choose(ranking, bar, self._space, self._candidates) for ranking, bar in zip(rankings, bars, strict=True)
         ]
+        shown = [(ranking, place) for ranking, choice in zip(rankings, choices, strict=True) for place in choice.places]
+        if explained:
+            matches = iter(reasons.explained(shown, self._space, self._candidates))
+        else:
+            matches = (plain_match(*each, self._candidates) for each in shown)
+        return [_selection(choice, [next(matches) for _ in choice.places]) for choice in choices]
 
     def _matches(self, ranking: Ranking, places: Sequence[int], explained: int | None) -> list[Match]:
-        first = len(places) if explained is None else explained
+        shown = [(ranking, place) for place in places]
+        first = len(shown) if explained is None else explained
         return [
-            (explained_match if n < first else plain_match)(ranking, place, self._space, self._candidates)
-            for n, place in enumerate(places)
+            *reasons.explained(shown[:first], self._space, self._candidates),
+            *(plain_match(*each, self._candidates) for each in shown[first:]),
         ]
 
     @cached_property
@@ -228,6 +244,16 @@ class Ranker:
                 profiles, interests, listed, averse, among, least, strict=True
             )
         ]
+
+
+def _selection(choice: Choice, matches: Sequence[Match]) -> Selection:
+    within = len(matches) - choice.outside
+    chosen = [
+        replace(match, similar=similar) if similar else match
+        for match, similar in zip(matches, choice.similar, strict=True)
+    ]
+    chosen[within:] = [replace(match, interest=OUTSIDE) for match in chosen[within:]]
+    return Selection(tuple(chosen), choice.passed, choice.bar, choice.dropped)
 
 
 def _least(profile: Profile) -> float:

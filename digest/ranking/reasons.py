@@ -11,8 +11,9 @@ from digest.ranking.ordering import AUTHOR_SCORE
 from digest.types import Evidence, Match, Nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from digest.ranking.interest import Interests, Sums
     from digest.ranking.ordering import Interest, Ranking
     from digest.ranking.space import Space
     from digest.types import Paper
@@ -21,37 +22,58 @@ MAX_EVIDENCE = 6
 MIN_SHARE = 0.015
 """A term that adds less to a score is no reason."""
 
+AT_ONCE = 2000
+"""Matches whose terms are held at once."""
 
-def plain_match(ranking: Ranking, place: int, _space: Space, candidates: Sequence[Paper]) -> Match:
+
+def plain_match(ranking: Ranking, place: int, candidates: Sequence[Paper]) -> Match:
     """The match at a place of a ranking, without reasons."""
     return _match(ranking, place, candidates, (), None)
 
 
-def explained_match(ranking: Ranking, place: int, space: Space, candidates: Sequence[Paper]) -> Match:
-    """The match at a place of a ranking, with the reasons that speak most for it.
+def explained(shown: Sequence[tuple[Ranking, int]], space: Space, candidates: Sequence[Paper]) -> list[Match]:
+    """The matches at places of rankings, with the reasons that speak most for each.
 
     The rest is one entry, `OTHER_TERMS`, at the end. Without a score there are no reasons.
     """
-    total = float(ranking.totals[place])
-    if not total > 0:
-        return plain_match(ranking, place, space, candidates)
-    row, best = int(ranking.rows[place]), _best(ranking, place)
-    score, votes = _score(ranking, place), float(ranking.heat[place])
-    names = ranking.followed[row]
-    speaking = score + votes + (AUTHOR_SCORE if names else 0.0)
-    shares = {f"author {name}": AUTHOR_SCORE / speaking / len(names) for name in names}
-    nearest = None
-    upvotes = _upvotes(candidates[row].signals.upvotes or 0)
-    if votes:
-        shares[upvotes] = votes / speaking
-    if best is not None and score:
-        if best.kind is None:
-            shares[upvotes] = shares.get(upvotes, 0.0) + score / speaking
-        else:
-            terms = _terms(best, row, space, candidates[row])
+    return [
+        match
+        for start in range(0, len(shown), AT_ONCE)
+        for match in _explained(shown[start : start + AT_ONCE], space, candidates)
+    ]
+
+
+def _explained(shown: Sequence[tuple[Ranking, int]], space: Space, candidates: Sequence[Paper]) -> Iterator[Match]:
+    told = _told(shown, space, candidates)
+    for n, (ranking, place) in enumerate(shown):
+        total = float(ranking.totals[place])
+        if not total > 0:
+            yield plain_match(ranking, place, candidates)
+            continue
+        row, best = int(ranking.rows[place]), _best(ranking, place)
+        score, votes = _score(ranking, place), float(ranking.heat[place])
+        names = ranking.followed[row]
+        speaking = score + votes + (AUTHOR_SCORE if names else 0.0)
+        shares = {f"author {name}": AUTHOR_SCORE / speaking / len(names) for name in names}
+        nearest = None
+        upvotes = _upvotes(candidates[row].signals.upvotes or 0)
+        if votes:
+            shares[upvotes] = votes / speaking
+        if n in told:
+            terms, nearest = told[n]
             shares |= {term: value * score / speaking for term, value in terms.items()}
-            nearest = best.kind.nearest(best.number, row)
-    return _match(ranking, place, candidates, _evidence(shares), nearest)
+        elif best is not None and score:
+            shares[upvotes] = shares.get(upvotes, 0.0) + score / speaking
+        yield _match(ranking, place, candidates, _evidence(shares), nearest)
+
+
+def label(ranking: Ranking, place: int) -> str:
+    """What a match stands under: the interest that it fits best, or an author, or votes, whichever has most of it."""
+    score, votes = _score(ranking, place), float(ranking.heat[place])
+    if ranking.followed[int(ranking.rows[place])] and max(votes, score) <= AUTHOR_SCORE:
+        return FOLLOWED
+    best = _best(ranking, place)
+    return TRENDING if votes > score else best.label if best else ""
 
 
 def _upvotes(votes: int) -> str:
@@ -71,32 +93,47 @@ def _score(ranking: Ranking, place: int) -> float:
 def _match(
     ranking: Ranking, place: int, candidates: Sequence[Paper], evidence: tuple[Evidence, ...], nearest: Nearest | None
 ) -> Match:
-    row, best, score = int(ranking.rows[place]), _best(ranking, place), _score(ranking, place)
-    votes = float(ranking.heat[place])
-    label = TRENDING if votes > score else best.label if best else ""
-    if ranking.followed[row] and max(votes, score) <= AUTHOR_SCORE:
-        label = FOLLOWED
     return Match(
-        paper=candidates[row],
+        paper=candidates[ranking.rows[place]],
         score=min(round(float(ranking.totals[place]), 2), 100.0),
-        interest=label,
+        interest=label(ranking, place),
         evidence=evidence,
         nearest=nearest,
     )
 
 
-def _terms(interest: Interest, row: int, space: Space, paper: Paper) -> dict[str, float]:
-    """The terms that speak for a paper, each with its share of all that do; the most telling ones by name."""
-    assert interest.kind is not None  # noqa: S101  (told apart by the caller)
-    speaking = {column: value for column, value in interest.kind.reasons(interest.number, row).items() if value > 0}
-    total = sum(speaking.values())
-    if not total:
-        return {}
+def _told(
+    shown: Sequence[tuple[Ranking, int]], space: Space, candidates: Sequence[Paper]
+) -> dict[int, tuple[dict[str, float], Nearest | None]]:
+    """Of each match that an interest in words or papers has a score for: its telling terms, and the nearest paper."""
+    of_kind: dict[Interests, list[tuple[int, int, int]]] = {}
+    for n, (ranking, place) in enumerate(shown):
+        best = _best(ranking, place)
+        if best is not None and best.kind is not None and ranking.totals[place] > 0 and _score(ranking, place):
+            of_kind.setdefault(best.kind, []).append((n, best.number, int(ranking.rows[place])))
+    told: dict[int, tuple[dict[str, float], Nearest | None]] = {}
+    for kind, pairs in of_kind.items():
+        numbers, interests, rows = np.array(pairs, dtype=np.intp).T
+        terms = _terms(kind.reasons(interests, rows), [candidates[row] for row in rows], space)
+        told |= dict(zip(numbers.tolist(), zip(terms, kind.nearest(interests, rows), strict=True), strict=True))
+    return told
+
+
+def _terms(sums: Sums, papers: Sequence[Paper], space: Space) -> list[dict[str, float]]:
+    """The terms that speak for each paper, each with its share of all that do; the most telling ones by name."""
+    speaking = sums.values > 0
+    pairs, columns, values = sums.pairs[speaking], sums.columns[speaking], sums.values[speaking]
+    totals = np.bincount(pairs, values, minlength=len(papers))
     # Terms that other papers have, too, tell more; those of this paper alone are better than nothing.
-    telling = sorted(speaking, key=lambda column: (not space.is_shared[column], -speaking[column], column))
-    spelt = space.spellings(paper)
-    named = {spelt[column]: speaking[column] / total for column in telling[:MAX_EVIDENCE]}
-    return named | {OTHER_TERMS: max(1 - sum(named.values()), 0.0)}
+    order = np.lexsort((columns, -values, ~space.is_shared[columns], pairs))
+    pairs = pairs[order]
+    first = order[np.arange(len(order)) - np.searchsorted(pairs, pairs) < MAX_EVIDENCE]
+    named: list[dict[str, float]] = [{} for _ in papers]
+    of = np.repeat(np.arange(len(papers)), np.minimum(np.bincount(pairs, minlength=len(papers)), MAX_EVIDENCE))
+    shares = (values[first] / totals[of]).tolist()
+    for pair, column, share in zip(of.tolist(), columns[first].tolist(), shares, strict=True):
+        named[pair][space.spellings(papers[pair])[column]] = share
+    return [each | {OTHER_TERMS: max(1 - sum(each.values()), 0.0)} if each else each for each in named]
 
 
 def _evidence(shares: dict[str, float]) -> tuple[Evidence, ...]:

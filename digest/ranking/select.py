@@ -6,14 +6,13 @@ Each paper that reaches the bar and is not chosen is left out by one rule, which
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from digest.ranking.diversity import near_duplicates, varied
-from digest.ranking.labels import OUTSIDE
-from digest.ranking.reasons import explained_match, plain_match
+from digest.ranking.reasons import label
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,7 +41,23 @@ class Selection:
     dropped: Mapping[str, str]
 
 
-def select(ranking: Ranking, bar: float, space: Space, candidates: Sequence[Paper], *, explained: bool) -> Selection:
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A `Selection` whose matches are not made yet.
+
+    `places` are those of the ranking, `similar` the papers folded under each; the last `outside` of them are from
+    outside the interests.
+    """
+
+    places: tuple[int, ...]
+    similar: tuple[tuple[Paper, ...], ...]
+    outside: int
+    passed: int
+    bar: float
+    dropped: Mapping[str, str]
+
+
+def choose(ranking: Ranking, bar: float, space: Space, candidates: Sequence[Paper]) -> Choice:
     """The papers of one reader's issue.
 
     Of those that reach the bar, near-duplicates are folded under the first of them; then one is chosen after the other,
@@ -63,25 +78,25 @@ def select(ranking: Ranking, bar: float, space: Space, candidates: Sequence[Pape
     }
     outside = _outside(ranking, bar, candidates)[: min(profile.explore, profile.max_papers - 1)] if papers else []
     room = profile.max_papers - len(outside)
-    match = explained_match if explained else plain_match
-    chosen: list[Match] = []
+    chosen: list[int] = []
+    similar: list[tuple[Paper, ...]] = []
     for n in varied(_values(ranking, compared), likeness, list(groups), profile.diversity):
         if len(chosen) == room:
             break
         place = int(compared[n])
-        interest = plain_match(ranking, place, space, candidates).interest
+        interest = label(ranking, place)
         if quota.get(interest) == 0:
             dropped[papers[n].id] = f"max_papers of the topic {interest!r}: better ones filled its places"
             continue
         if interest in quota:
             quota[interest] -= 1
-        folded = tuple(papers[other] for other in groups[n])
-        chosen.append(replace(match(ranking, place, space, candidates), similar=folded))
-    taken = {match.paper.id for match in chosen}
+        chosen.append(place)
+        similar.append(tuple(papers[other] for other in groups[n]))
+    taken = {candidates[ranking.rows[place]].id for place in chosen}
     why = f"max_papers: the issue holds {profile.max_papers}, and better ones filled them"
     dropped |= {paper.id: why for paper in papers if paper.id not in taken and paper.id not in dropped}
-    chosen += [replace(match(ranking, n, space, candidates), interest=OUTSIDE) for n in outside]
-    return Selection(tuple(chosen), len(papers), bar, dropped)
+    similar += [()] * len(outside)
+    return Choice((*chosen, *outside), tuple(similar), len(outside), len(papers), bar, dropped)
 
 
 def _values(ranking: Ranking, places: NDArray[np.intp]) -> NDArray[np.float64]:

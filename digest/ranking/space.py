@@ -53,6 +53,10 @@ class Space:
         self.bm25: csr_matrix = self._narrowed(self._statistics.bm25(counts))[:, : self._n_words]
         self.tfidf: csr_matrix = self._narrowed(self._statistics.tfidf(counts, IDF_POWER))
 
+    def __getstate__(self) -> dict[str, object]:
+        """All but what is found by the addresses of matrices, which are others in another process."""
+        return {**self.__dict__, "_parts": {}}
+
     @property
     def width(self) -> int:
         """How many terms, words before pairs, the known papers have between them: the columns of all rows here."""

@@ -8,12 +8,13 @@ fits has no high scores.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.sparse import csr_matrix, diags, hstack
 
-from digest.ranking.interest import Among, Scores, products_of_terms
+from digest.ranking.interest import Among, Scores, Sums, products_of_terms
 from digest.ranking.topn import above, best, dense, product
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from digest.ranking.space import Space
+    from digest.types import Nearest
 
 # Chosen with written information needs over library abstracts and a saved page of a day's papers in view; around them
 # the measures hardly change. docs/evaluation.md has the figures.
@@ -79,19 +81,30 @@ class Topics:
             found.append(Scores(places[passing], values[passing]))
         return found
 
-    def reasons(self, interest: int, candidate: int) -> dict[int, float]:
+    def reasons(self, interests: NDArray[np.intp], candidates: NDArray[np.intp]) -> Sums:
         """See `Interests.reasons`."""
-        columns, values = products_of_terms(self._words, self._space.bm25, interest, candidate)
-        closeness = (1 - NEIGHBOUR_SHARE) * sum(values) ** (WORDS_POWER - 1)
-        reasons = {column: closeness * value for column, value in zip(columns, values, strict=True)}
-        for column, value in zip(
-            *products_of_terms(self._likeness, self._space.tfidf, interest, candidate), strict=True
-        ):
-            reasons[column] = reasons.get(column, 0.0) + value
-        return reasons
+        words = products_of_terms(self._sorted_words, self._space.bm25, interests, candidates)
+        matches = np.bincount(words.pairs, words.values, minlength=len(interests))
+        closeness = (1 - NEIGHBOUR_SHARE) * matches ** (WORDS_POWER - 1)
+        terms = products_of_terms(self._sorted_likeness, self._space.tfidf, interests, candidates)
+        width = self._space.width
+        keys = np.concatenate([words.pairs * width + words.columns, terms.pairs * width + terms.columns])
+        both, of = np.unique(keys, return_inverse=True)
+        added = np.concatenate([closeness[words.pairs] * words.values, terms.values])
+        values = np.bincount(of, added).astype(np.float64)
+        return Sums(both // width, both % width, values)
 
-    def nearest(self, interest: int, candidate: int) -> None:
-        """None: a topic is made of words."""
+    def nearest(self, interests: NDArray[np.intp], _candidates: NDArray[np.intp]) -> list[Nearest | None]:
+        """None for each: a topic is made of words."""
+        return [None] * len(interests)
+
+    @cached_property
+    def _sorted_words(self) -> csr_matrix:
+        return self._words.sorted_indices()
+
+    @cached_property
+    def _sorted_likeness(self) -> csr_matrix:
+        return self._likeness.sorted_indices()
 
 
 def _summing_to_one(rows: csr_matrix) -> csr_matrix:

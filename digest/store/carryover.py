@@ -14,7 +14,7 @@ from digest.store.rows import lookup
 from digest.store.tables import carryover, deliveries, issue_papers, issues, paper_ids
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
     from datetime import date
 
     from digest.types import Issue
@@ -22,13 +22,25 @@ if TYPE_CHECKING:
 
 def of(connection: sa.Connection, profile: str) -> frozenset[int]:
     """Numbers of the papers that wait for the reader's next issue."""
-    return frozenset(connection.execute(sa.select(carryover.c.seq).where(carryover.c.profile == profile)).scalars())
+    return frozenset(of_all(connection, [profile]).get(profile, ()))
 
 
-def replace(connection: sa.Connection, profile: str, seqs: Collection[int]) -> None:
-    """Let these papers wait, and no others."""
-    connection.execute(carryover.delete().where(carryover.c.profile == profile))
-    _add(connection, profile, seqs)
+def of_all(connection: sa.Connection, profiles: Collection[str]) -> dict[str, set[int]]:
+    """The same for each reader for whom some wait."""
+    query = sa.select(carryover.c.profile, carryover.c.seq)
+    found: dict[str, set[int]] = {}
+    for row in lookup(connection, query, carryover.c.profile, profiles):
+        found.setdefault(row.profile, set()).add(row.seq)
+    return found
+
+
+def replace(connection: sa.Connection, waiting: Mapping[str, Collection[int]]) -> None:
+    """Let these papers wait for each reader, and no others."""
+    among = sa.func.json_each(sa.bindparam("among", type_=sa.JSON)).table_valued("value")
+    statement = carryover.delete().where(carryover.c.profile.in_(sa.select(among.c.value)))
+    connection.execute(statement, {"among": sorted(waiting)})
+    for profile, seqs in waiting.items():
+        _add(connection, profile, seqs)
 
 
 def give_back(connection: sa.Connection, issue_ids: Collection[str]) -> None:

@@ -28,6 +28,12 @@ def last(connection: sa.Connection) -> int:
     return connection.execute(sa.select(sa.func.max(events.c.number))).scalar() or 0
 
 
+def named(connection: sa.Connection, ids: Iterable[str], after: int = 0) -> set[str]:
+    """Those of these ids whose papers something happened to, noted behind the event of the number `after`."""
+    query = sa.select(paper_ids.c.id).join(events, events.c.seq == paper_ids.c.seq).where(events.c.number > after)
+    return {row.id for row in lookup(connection, query.distinct(), paper_ids.c.id, set(ids))}
+
+
 def of(connection: sa.Connection, ids: Iterable[str], since: date | None = None, after: int = 0) -> list[Event]:
     """What happened to the papers that bear these ids, from the day `since` on, in order of day and then of arrival.
 

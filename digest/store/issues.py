@@ -10,14 +10,16 @@ from pydantic import TypeAdapter
 
 from digest.outbox import DeliveryState
 from digest.store import carryover
+from digest.store.rows import lookup
 from digest.store.tables import deliveries, issue_papers, issues, paper_ids
 from digest.types import Headline, Issue, Paper
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import date, datetime
 
 _ISSUE = TypeAdapter(Issue)
+_EARLIER = issues.alias()
 _FIRST = ("id", "title")
 
 
@@ -35,25 +37,54 @@ class Coverage:
     held: frozenset[int] = frozenset()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """An issue to be kept and sent; its reader is served as far as `covered`.
+
+    `token` is what its mail is known by when it comes back.
+    """
+
+    issue: Issue
+    covered: Coverage
+    recipient: str
+    token: str | None = None
+
+
 def coverage(connection: sa.Connection, profile: str) -> Coverage | None:
     """How far the reader's last issue looked; None before the first one."""
-    query = (
-        sa.select(issues.c.day, issues.c.covered_seq, issues.c.covered_event)
-        .where(issues.c.profile == profile)
-        .order_by(issues.c.day.desc())
-        .limit(1)
+    return coverages(connection, [profile]).get(profile)
+
+
+def coverages(connection: sa.Connection, profiles: Collection[str]) -> dict[str, Coverage]:
+    """How far the last issue of each reader looked; of those who have had one."""
+    newest = sa.select(sa.func.max(_EARLIER.c.day)).where(_EARLIER.c.profile == issues.c.profile).scalar_subquery()
+    query = sa.select(issues.c.profile, issues.c.day, issues.c.covered_seq, issues.c.covered_event).where(
+        issues.c.day == newest
     )
-    row = connection.execute(query).first()
-    if row is None:
-        return None
-    held = carryover.of(connection, profile)
-    return Coverage(day=row.day, seq=row.covered_seq, event=row.covered_event, held=held)
+    held = carryover.of_all(connection, profiles)
+    return {
+        row.profile: Coverage(
+            day=row.day,
+            seq=row.covered_seq,
+            event=row.covered_event,
+            held=frozenset(held.get(row.profile, ())),
+        )
+        for row in lookup(connection, query, issues.c.profile, profiles)
+    }
 
 
 def recommended(connection: sa.Connection, profile: str) -> set[int]:
     """Numbers of all papers this reader was ever recommended."""
-    query = sa.select(issue_papers.c.seq).where(issue_papers.c.profile == profile)
-    return set(connection.execute(query).scalars())
+    return ledgers(connection, [profile]).get(profile, set())
+
+
+def ledgers(connection: sa.Connection, profiles: Collection[str], since: int = 0) -> dict[str, set[int]]:
+    """Numbers of all papers from `since` on that each reader was ever recommended; of those who were any."""
+    query = sa.select(issue_papers.c.profile, issue_papers.c.seq).where(issue_papers.c.seq >= since)
+    found: dict[str, set[int]] = {}
+    for row in lookup(connection, query, issue_papers.c.profile, profiles):
+        found.setdefault(row.profile, set()).add(row.seq)
+    return found
 
 
 def recommended_on(connection: sa.Connection, profile: str, paper_id: str) -> date | None:
@@ -76,49 +107,82 @@ def add(
     now: datetime,
     token: str | None = None,
 ) -> bool:
-    """Put an issue, its papers in the ledger and its delivery into the caller's transaction: all of it or nothing.
+    """One issue as by `add_all`; whether it was put there."""
+    entry = Entry(issue=issue, covered=covered, recipient=recipient, token=token)
+    return add_all(connection, [entry], now=now) == [True]
 
-    `covered` is how far the reader is served with it; `token` is what its mail is known by when it comes back. False,
-    and nothing, if the reader has an issue of that day or was recommended one of its papers since it was composed:
-    another run was quicker. Runs under the write lock (`Store.writing`).
+
+def add_all(connection: sa.Connection, entries: Sequence[Entry], *, now: datetime) -> list[bool]:
+    """Put issues, their papers in the ledger and their deliveries into the caller's transaction: all of it or nothing.
+
+    For each entry whether it is there. It is not, and nothing of it, if its reader has an issue of that day or was
+    recommended one of its papers since it was composed: another run was quicker. Runs under the write lock
+    (`Store.writing`).
 
     Raises:
-        KeyError: a paper of the issue is not in the database, so that the ledger could not name it.
+        KeyError: a paper of an issue is not in the database, so that the ledger could not name it.
     """
-    ids = [paper.id for paper in issue.papers]
-    query = sa.select(paper_ids.c.id, paper_ids.c.seq).where(paper_ids.c.id.in_(ids))
-    seq_of = {row.id: row.seq for row in connection.execute(query)}
-    seqs = {seq_of[paper_id] for paper_id in ids}
-    if of_day(connection, issue.profile, issue.day) or seqs & recommended(connection, issue.profile):
-        return False
+    ids = {paper.id for entry in entries for paper in entry.issue.papers}
+    seq_of = {row.id: row.seq for row in lookup(connection, sa.select(paper_ids), paper_ids.c.id, ids)}
+    seqs_of = [sorted({seq_of[paper.id] for paper in entry.issue.papers}) for entry in entries]
+    readers = {entry.issue.profile for entry in entries}
+    query = sa.select(issues.c.profile, issues.c.day)
+    days = {(row.profile, row.day) for row in lookup(connection, query, issues.c.profile, readers)}
+    first = min((seqs[0] for seqs in seqs_of if seqs), default=0)
+    had = ledgers(connection, readers, first)
+    added: list[bool] = []
+    rows: list[tuple[Entry, list[int]]] = []
+    for entry, seqs in zip(entries, seqs_of, strict=True):
+        reader, day = entry.issue.profile, entry.issue.day
+        added.append((reader, day) not in days and had.get(reader, set()).isdisjoint(seqs))
+        if added[-1]:
+            days.add((reader, day))
+            had.setdefault(reader, set()).update(seqs)
+            rows.append((entry, seqs))
+    if rows:
+        _insert(connection, rows, now)
+    return added
+
+
+def _insert(connection: sa.Connection, rows: Sequence[tuple[Entry, list[int]]], now: datetime) -> None:
+    """The rows of issues with the numbers of their papers."""
     connection.execute(
-        issues.insert().values(
-            id=issue.id,
-            profile=issue.profile,
-            day=issue.day,
-            covered_seq=covered.seq,
-            covered_event=covered.event,
-            content=_ISSUE.dump_json(issue).decode(),
-        )
+        issues.insert(),
+        [
+            {
+                "id": entry.issue.id,
+                "profile": entry.issue.profile,
+                "day": entry.issue.day,
+                "covered_seq": entry.covered.seq,
+                "covered_event": entry.covered.event,
+                "content": _ISSUE.dump_json(entry.issue).decode(),
+            }
+            for entry, _ in rows
+        ],
     )
-    if seqs:
-        ledger = [{"profile": issue.profile, "seq": seq, "issue_id": issue.id} for seq in sorted(seqs)]
+    ledger = [
+        {"profile": entry.issue.profile, "seq": seq, "issue_id": entry.issue.id} for entry, seqs in rows for seq in seqs
+    ]
+    if ledger:
         connection.execute(issue_papers.insert(), ledger)
-    carryover.replace(connection, issue.profile, covered.held)
+    carryover.replace(connection, {entry.issue.profile: entry.covered.held for entry, _ in rows})
     connection.execute(
-        deliveries.insert().values(
-            issue_id=issue.id,
-            subscriber=issue.profile,
-            recipient=recipient,
-            state=DeliveryState.QUEUED,
-            attempts=0,
-            changed=now,
-            queued=now,
-            due=now,
-            token=token,
-        )
+        deliveries.insert(),
+        [
+            {
+                "issue_id": entry.issue.id,
+                "subscriber": entry.issue.profile,
+                "recipient": entry.recipient,
+                "state": DeliveryState.QUEUED,
+                "attempts": 0,
+                "changed": now,
+                "queued": now,
+                "due": now,
+                "token": entry.token,
+            }
+            for entry, _ in rows
+        ],
     )
-    return True
 
 
 def of_day(connection: sa.Connection, profile: str, day: date) -> Issue | None:

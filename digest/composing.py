@@ -1,0 +1,148 @@
+"""Issues of some readers, from ranking to the outbox; in several processes at once where there are many readers."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections import deque
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from threadpoolctl import threadpool_limits
+
+from digest import secret
+from digest.errors import TemplateError
+from digest.fitting import Fitter
+from digest.run_report import RunReport
+from digest.store import Store, issues
+from digest.types import Issue, Skip, SkipReason
+from digest.verp import token
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from digest.day import Day
+    from digest.progress import Progress
+    from digest.settings import Settings
+    from digest.summaries import Summariser
+    from digest.types import Profile
+
+READERS = 200
+"""Readers ranked together: enough for products of matrices to pay, few enough to hold."""
+
+KEPT_TOGETHER = 50
+"""Issues of one transaction: the disk is waited for once, and another program's lock never for long."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What is to be composed with: `now` is the instant that mails bear, `queued` that from when on they are tried."""
+
+    settings: Settings
+    today: Day
+    now: datetime
+    queued: datetime
+
+
+class Composer:
+    """Composes issues and, unless `keep` is false, puts them into the outbox."""
+
+    def __init__(self, store: Store, work: Work, *, keep: bool = True, summariser: Summariser | None = None) -> None:
+        self._store, self._work, self._keep, self._summariser = store, work, keep, summariser
+        self._fitter = Fitter(work.settings)
+        self._secret = secret.load(work.settings.secret) if keep else b""
+
+    def compose(self, profiles: Sequence[Profile]) -> Iterator[RunReport]:
+        """What became of the readers, some of them at a time."""
+        for start in range(0, len(profiles), READERS):
+            readers = profiles[start : start + READERS]
+            made = zip(readers, self._work.today.compose(readers, now=self._work.now), strict=True)
+            # A model is waited for at each issue, and what it wrote is worth keeping at once.
+            while some := list(islice(made, 1 if self._summariser else KEPT_TOGETHER)):
+                yield self._kept(some) if self._keep else _report([outcome for _, outcome in some])
+
+    def _kept(self, made: Sequence[tuple[Profile, Issue | Skip]]) -> RunReport:
+        """Put the issues into the outbox, in one transaction; another run that was quicker has its own stand."""
+        report = RunReport()
+        outcomes: list[Issue | Skip] = []
+        entries: list[issues.Entry] = []
+        for profile, outcome in made:
+            if isinstance(outcome, Skip):
+                outcomes.append(outcome)
+                continue
+            # Before the issue is kept, so that it is the same whenever it is shown; outside of the transaction.
+            try:
+                told = self._summariser.told(outcome, now=self._work.now) if self._summariser else outcome
+                issue = self._fitter.fit(told)
+            except TemplateError as error:
+                report.fail(profile.slug, str(error))
+                continue
+            outcomes.append(issue)
+            entries.append(
+                issues.Entry(
+                    issue=issue,
+                    covered=self._work.today.covered(outcome, issue),
+                    recipient=profile.email or "",
+                    token=token(self._secret, issue.id, issue.profile),
+                )
+            )
+        if entries:
+            with self._store.writing() as connection:
+                added = deque(issues.add_all(connection, entries, now=self._work.queued))
+            outcomes = [
+                Skip(profile=each.profile, reason=SkipReason.ALREADY_COMPOSED)
+                if isinstance(each, Issue) and not added.popleft()
+                else each
+                for each in outcomes
+            ]
+        report.add(_report(outcomes))
+        return report
+
+
+def in_parallel(work: Work, profiles: Sequence[Profile], processes: int) -> Iterator[RunReport]:
+    """The same by several processes, each with a share of the readers; what one of them raises is raised here."""
+    shares = [profiles[start : start + READERS] for start in range(0, len(profiles), READERS)]
+    # Forking would copy the locks of threads that are not copied.
+    with ProcessPoolExecutor(
+        processes, mp_context=multiprocessing.get_context("spawn"), initializer=_begin, initargs=(work,)
+    ) as pool:
+        for reports in pool.map(_share, shares):
+            yield from reports
+
+
+class _Worker:
+    """What one of several processes works with."""
+
+    composer: Composer
+
+
+def _begin(work: Work) -> None:
+    # There is a process for each core already.
+    threadpool_limits(1)
+    _Worker.composer = Composer(Store(work.settings.database), work)
+
+
+def _share(profiles: Sequence[Profile]) -> list[RunReport]:
+    return list(_Worker.composer.compose(profiles))
+
+
+def _report(outcomes: Sequence[Issue | Skip]) -> RunReport:
+    report = RunReport()
+    for outcome in outcomes:
+        if isinstance(outcome, Skip):
+            report.skip(outcome.profile, outcome.reason)
+        else:
+            report.composed(outcome)
+    return report
+
+
+def watched(parts: Iterator[RunReport], total: int, progress: Progress) -> RunReport:
+    """All parts as one, told as they come."""
+    report = RunReport()
+    for part in parts:
+        report.add(part)
+        done = len(report.issues) + len(report.skipped) + len(report.failed)
+        progress.step("composing", done, total)
+    return report
