@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import http.server
 import importlib
 import os
@@ -58,6 +59,15 @@ def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         with prefect_test_harness(server_startup_timeout=120):
             yield
     patch.undo()
+
+
+@pytest.fixture(autouse=True)
+def _tidy() -> Iterator[None]:
+    """Prefect's client leaves connections to the garbage collector, whose warnings would fail some later test."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        gc.collect()
 
 
 @pytest.fixture

@@ -46,8 +46,12 @@ class Wire:
             connected = socket.create_connection((host, port), timeout=seconds)
         except UnicodeError as error:  # a label that is too long
             raise socket.gaierror(socket.EAI_NONAME, "no name that a host can have") from error
-        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        address = str(connected.getpeername()[0])
+        try:
+            connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            address = str(connected.getpeername()[0])
+        except OSError:  # it hung up at once
+            connected.close()
+            raise
         return cls(connected, is_local=address.startswith("127.") or address in ("::1", "::ffff:127.0.0.1"))
 
     @classmethod
