@@ -380,6 +380,7 @@ def check_kills(tmp_path: Path, name: str, *, count: int, at_least: int) -> None
     assert checkpoints(killed) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["snapshot.json", "snapshot.json.gz"])
 def test_a_killed_ingest_goes_on_where_it_was(tmp_path: Path, name: str) -> None:
     """Killed time and again and started anew, an ingest ends with the rows and the report of an undisturbed one."""

@@ -144,6 +144,7 @@ def test_a_week_of_the_sample_brings_no_paper_twice(here: Installation) -> None:
         assert len(ids) == len(set(ids))
 
 
+@pytest.mark.slow
 def test_a_week_of_real_announcements_brings_no_paper_twice(here: Installation, samples: Path) -> None:
     """Over real days, two of them stale repetitions, nobody gets a paper twice, and the stale days bring nothing."""
     reader = replace(examples()[0], max_papers=25, min_score=1)

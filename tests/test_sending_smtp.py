@@ -60,7 +60,7 @@ class Office:
 
     def run(self, port: int, **delivery: object) -> RunReport:
         """Send what is due to the server on that port."""
-        words = {"transport": "smtp", "host": HERE, "port": port, "security": "none", "timeout": 1.0, "connections": 1}
+        words = {"transport": "smtp", "host": HERE, "port": port, "security": "none", "timeout": 0.5, "connections": 1}
         settings = Settings(home=self.home, delivery=Delivery.model_validate({**words, **delivery}))
         means = Means(
             prepare=parcel,
@@ -160,7 +160,7 @@ def serving(server: Server) -> Iterator[int]:
 
 async def slowly(_server: SMTP, _address: str) -> str:
     """Answer when nobody waits any more."""
-    await asyncio.sleep(7)
+    await asyncio.sleep(4)
     return "250 at last"
 
 
