@@ -14,6 +14,7 @@ from digest.errors import StoreError
 from digest.explain import refused
 from digest.fitting import Fitter
 from digest.originator import Originator
+from digest.outbox import WAITING
 from digest.pace import Limits
 from digest.pages import publish
 from digest.progress import Silent
@@ -80,6 +81,7 @@ def idle(
         report.skip(profile.slug, reason)
     with store.reading() as connection:
         report.held = deliveries.held(connection, now=now)
+        report.retry_at = deliveries.next_due(connection, WAITING)
         return None if deliveries.waiting(connection, now=now) else report
 
 

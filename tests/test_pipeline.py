@@ -439,6 +439,9 @@ def test_a_template_that_fails_for_one_reader_costs_only_that_one(here: Installa
     assert "mail/issue/subject.txt:1" in report.failed[0]["why"]
     template.unlink()
     assert here.run(TEN, ADA, GRACE).retry_at == noon(TEN) + timedelta(minutes=1)
+    idle = pipeline.idle(here.store, here.settings, [ADA, GRACE], day=TEN, now=noon(TEN))
+    assert idle is not None
+    assert idle.retry_at == noon(TEN) + timedelta(minutes=1)
     assert here.run(TEN, ADA, GRACE, now=noon(TEN) + timedelta(minutes=1)).delivered == 1
 
 
