@@ -31,12 +31,14 @@ if TYPE_CHECKING:
 class Day:
     """What is known on a day when readers' issues are composed: the papers, and how far each reader was served."""
 
-    def __init__(self, store: Store, settings: Settings, profiles: Sequence[Profile], day: date) -> None:
+    def __init__(
+        self, store: Store, settings: Settings, profiles: Sequence[Profile], day: date, window_days: int | None = None
+    ) -> None:
         self.day = day
         self._store = store
-        self._since = day - timedelta(days=settings.window_days - 1)
+        self._since = day - timedelta(days=(window_days or settings.window_days) - 1)
         self._background_papers = settings.background_papers
-        self._news: dict[tuple[int, date] | None, dict[int, str]] = {}
+        self._news: dict[tuple[int, date, date] | date, dict[int, str]] = {}
         self._judged_ids = {paper_id for each in profiles for paper_id in (*each.liked, *each.disliked)}
         with store.reading() as connection:
             self._suppressed = bounces.suppressed(connection, {each.email for each in profiles if each.email})
@@ -136,20 +138,20 @@ class Day:
     def _fresh(self, profile: Profile) -> set[str]:
         """Ids of the papers that are new to the reader: not looked at for an earlier issue, never recommended."""
         served = self._served.get(profile.slug)
-        news = self._news_behind(served)
+        news = self._news_behind(served, profile.since or self._since)
         held = {seq: self._id_of[seq] for seq in served.held if seq in self._id_of} if served else {}
         recommended = self._ledger.get(profile.slug, set())
         had = {paper_id for seq in recommended if (paper_id := news.get(seq) or held.get(seq))}
         return {*news.values(), *held.values()} - had
 
-    def _news_behind(self, served: issues.Coverage | None) -> dict[int, str]:
-        """The news of the window that were not looked at for an issue, by number; the same for most readers."""
-        key = (served.seq, served.day) if served else None
+    def _news_behind(self, served: issues.Coverage | None, since: date) -> dict[int, str]:
+        """The news of the window, from a day on, that no issue looked at, by number; the same for most readers."""
+        key = (served.seq, served.day, since) if served else since
         if key not in self._news:
             self._news[key] = {
                 seq: paper.id
                 for seq, news_day, paper in self._window
-                if news_day >= self._since and not (served and seq <= served.seq and news_day <= served.day)
+                if news_day >= max(self._since, since) and not (served and seq <= served.seq and news_day <= served.day)
             }
         return self._news[key]
 

@@ -11,6 +11,7 @@ The tree::
     ├── StoreError        the database: locked, newer than this program, not ours
     ├── EvaluationError   a set of judged rankings; carries every fault of the file
     ├── LinkError         a signed link that is damaged, forged or too old
+    ├── SubscriptionError an address, a schedule or a digest that cannot be had, or a move that makes no sense
     └── DeliveryError     a mail that could not be handed over
         └── RelayError    who takes the mails takes none at present
 
@@ -104,6 +105,15 @@ class LinkError(DigestError):
     def __init__(self, why: str, *, expired: date | None = None) -> None:
         super().__init__(why)
         self.expired = expired
+
+
+class SubscriptionError(DigestError):
+    """Something that a reader asked for cannot be had; `key` names the field that is at fault, empty for none."""
+
+    def __init__(self, key: str, why: str) -> None:
+        super().__init__(f"{key}: {why}" if key else why)
+        self.key = key
+        self.why = why
 
 
 class DeliveryError(DigestError):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from digest.settings import Settings
     from digest.types import Issue, Mail
 
-ISSUE, TEST = "issue", "test"
+ISSUE, TEST, LETTER = "issue", "test", "letter"
 """Kinds of mails, as complaints about them are counted."""
 
 
@@ -76,6 +76,26 @@ class Originator:
         name = f"{TEST}-{now:%Y-%m-%d-%H%M%S}"
         return Parcel(name=name, sender=self.return_path(token), recipient=recipient, content=content)
 
+    def letter(self, mail: Mail, recipient: str, *, about: str, number: int, date: datetime) -> Parcel:
+        """A mail that is no issue: the same number and date make the same one, however often it is tried.
+
+        It comes back to nobody's delivery: what bounces of it says nothing of an issue.
+
+        Raises:
+            DeliveryError: the sender or the recipient is no address that a mail can bear.
+        """
+        envelope = Envelope(
+            sender=self._sender,
+            recipient=recipient,
+            date=date,
+            message_id=message_id(f"{LETTER} {number} {date.isoformat()}", about, self.domain),
+            list_id=list_id("subscriptions", self.domain),
+            feedback_id=feedback_id(date.date().isoformat(), LETTER, self.domain),
+        )
+        # A folder of mails shows them in the order of days; a profile's name has no full stop.
+        name = f"{date.date().isoformat()}.{LETTER}-{number}"
+        return Parcel(name=name, sender=self._address, recipient=recipient, content=self._signed(build(mail, envelope)))
+
     def _envelope(self, issue: Issue, recipient: str, date: datetime, named: str, token: str | None) -> Envelope:
         return Envelope(
             sender=self._sender,
@@ -83,7 +103,8 @@ class Originator:
             date=date,
             message_id=named,
             list_id=list_id(issue.profile, self.domain),
-            unsubscribe_url=self._links.unsubscribe(issue.profile) if self._links else "",
+            # A site on one's own machine may do without TLS; mail programs post to no such one (RFC 8058, section 3.1).
+            unsubscribe_url=self._links.unsubscribe(issue.profile) if self._links and self._links.is_safe else "",
             unsubscribe_mail=return_path(self._bounces, token) if self._bounces and token else "",
             feedback_id=feedback_id(issue.day.isoformat(), ISSUE, self.domain),
         )

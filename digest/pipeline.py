@@ -93,6 +93,7 @@ def compose_issues(  # noqa: PLR0913  (the world, and two choices)
     day: date,
     now: datetime,
     queued: datetime | None = None,
+    window_days: int | None = None,
     keep: bool = True,
     summariser: Summariser | None = None,
     progress: Progress | None = None,
@@ -100,9 +101,10 @@ def compose_issues(  # noqa: PLR0913  (the world, and two choices)
     """Compose the readers' issues of a day and put them into the outbox, each whole or not at all.
 
     `now` is the instant that the mails bear, `queued` the clock's, from when on they are tried; the same if not given.
-    With `keep` false nothing is written and no model is asked: the report says what would be.
+    They reach back `window_days`, or as far as the settings say. With `keep` false nothing is written and no model is
+    asked: the report says what would be.
     """
-    today = Day(store, settings, profiles, day)
+    today = Day(store, settings, profiles, day, window_days)
     work = Work(settings=settings, today=today, now=now, queued=queued or now)
     if keep and not summariser and settings.processes > 1 and len(profiles) >= SHARED:
         parts = in_processes(work, profiles, settings.processes)

@@ -23,7 +23,7 @@ from pydantic import (
     model_validator,
 )
 
-from digest import feeds, look, tomlarray
+from digest import days, feeds, look, tomlarray
 from digest.bounce_settings import Bounces
 from digest.delivery_settings import Delivery
 from digest.errors import SettingsError
@@ -40,8 +40,9 @@ FILE = "digest.toml"
 """What the settings file is called in the home folder."""
 
 _PAGES = re.compile(r"https?://[\w.-]+(?::\d+)?(?:/[\w.~/-]{0,300})?", re.ASCII)
-_SITE = re.compile(r"https://[\w.-]+(?::\d+)?(?:/[\w.~/-]*)?", re.ASCII)
+_SITE = re.compile(r"https?://[\w.-]+(?::\d+)?(?:/[\w.~/-]*)?", re.ASCII)
 _PICTURE = re.compile(r"https://[\w.-]+(?::\d+)?/[^\s<>\"'\\\\^`{|}]{1,500}", re.ASCII)
+_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 _CONTACT = re.compile(r"[^@\s()<>]+@[^@\s()<>]+|https?://[^\s()<>]+")
 
 
@@ -140,6 +141,13 @@ class Settings(BaseModel):
     site_url: str = Field(
         default="", description="The URL of the site, for mails to lead to what a reader can do there."
     )
+    send_at: str = Field(
+        default="06:00", description="When issues come to readers who say nothing of it, by the clocks of `timezone`."
+    )
+    timezone: str = Field(default="UTC", description="The IANA time zone of readers who name none.")
+    wait_minutes: int = Field(
+        default=90, ge=0, le=720, description="How long due issues wait for papers of the day that are late."
+    )
     summaries: Summaries | None = Field(default=None, description="A language model that writes the gists.")
     delivery: Delivery = Field(default=Delivery(), description="By what way mails leave.")
     bounces: Bounces = Field(default=Bounces(), description="Where mails that come back are read from.")
@@ -191,6 +199,20 @@ class Settings(BaseModel):
             raise ValueError(f"dkim_domain: expected the domain of sender or one above or below it, got {signing!r}")
         return value
 
+    @field_validator("send_at")
+    @classmethod
+    def _is_time(cls, value: str) -> str:
+        if not _TIME.fullmatch(value):
+            raise ValueError(f"expected a time of day like 06:30, got {value!r}")
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_zone(cls, value: str) -> str:
+        if not days.is_zone(value):
+            raise ValueError(f"expected an IANA time zone like Europe/Lisbon, got {value!r}")
+        return value
+
     @field_validator("accent")
     @classmethod
     def _is_readable(cls, value: str) -> str:
@@ -209,6 +231,8 @@ class Settings(BaseModel):
         site = value.rstrip("/")
         if site and not _SITE.fullmatch(site):
             raise ValueError(f"expected an https URL, like https://digest.example.org, got {value!r}")
+        if site.startswith("http://") and not _is_here(urlsplit(site).hostname or ""):
+            raise ValueError(f"expected an https URL, as links in mails let their readers in, got {value!r}")
         if len(site) > LONGEST_SITE:
             raise ValueError(
                 f"expected at most {LONGEST_SITE} characters, as mail programs unsubscribe nobody by longer links, "
@@ -259,6 +283,11 @@ class Settings(BaseModel):
     def profiles(self) -> Path:
         """Where the readers' interest profiles are looked for."""
         return self.home / "profiles"
+
+    @property
+    def digests(self) -> Path:
+        """Where the digests are looked for that are offered to everybody."""
+        return self.home / "digests"
 
     @property
     def templates(self) -> Path:

@@ -41,6 +41,11 @@ class SignedLinks:
     secret: bytes = field(repr=False)
     site: str
 
+    @property
+    def is_safe(self) -> bool:
+        """Whether the site is reached by https."""
+        return self.site.startswith("https://")
+
     def of_paper(self, issue: Issue, paper: str) -> tuple[LinkView, ...]:
         """More like this and less like this, for one paper of an issue; none for an id too long to be in a link."""
         return self._links(_JUDGING, issue, paper) if len(paper.encode()) <= LONGEST_PAPER else ()

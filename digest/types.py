@@ -120,6 +120,14 @@ class Topic:
     max_papers: int | None = None
 
 
+class Form(StrEnum):
+    """How a reader's mails look: papers with their abstracts, in a few lines each, or as text without HTML."""
+
+    CARDS = "cards"
+    COMPACT = "compact"
+    TEXT = "text"
+
+
 class EmptyDay(StrEnum):
     """What a reader gets on a day that has nothing above the bar."""
 
@@ -137,7 +145,8 @@ class Profile:
     `half_life` in days such a judgement counts half after that time. `trending` is the share of a score that votes
     have, 0 to 1; `trending_section` gives what is trending a heading of its own. `explore` is how many papers from
     outside the interests an issue holds, `diversity` how much less a paper counts that is like one before it, 0 to 1.
-    `language` (BCP 47) and `timezone` (IANA) are those in which the day of an issue is written.
+    `language` (BCP 47) and `timezone` (IANA) are those in which the day of an issue is written. No file says `form`,
+    None for the installation's, nor `since`, the day before which papers are no news to the reader.
     """
 
     slug: str
@@ -163,6 +172,8 @@ class Profile:
     sections: bool = False
     language: str = "en"
     timezone: str | None = None
+    form: Form | None = None
+    since: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,10 +35,10 @@ def test_without_a_file_all_is_default(tmp_path: Path) -> None:
 def test_everything_lives_in_the_home_folder(tmp_path: Path) -> None:
     """Database, secret, mails, pages, profiles and templates are below it, each in its place."""
     settings = load(tmp_path)
-    folders = [settings.outbox, settings.pages, settings.profiles, settings.templates]
+    folders = [settings.outbox, settings.pages, settings.profiles, settings.digests, settings.templates]
     places = [settings.database, settings.secret, *folders]
     assert {place.parent for place in places} == {tmp_path}
-    assert len(set(places)) == 6
+    assert len(set(places)) == 7
 
 
 def test_a_file_says_what_differs(tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_a_file_says_what_differs(tmp_path: Path) -> None:
         'contact = "digest@example.org"\r\n'
         'accent = "#0B6E4F"\r\nlogo = "https://lab.example.org/logo.png"\r\n'
         'pages_url = "https://lab.example.org/digest"\r\naddress = "1 Wood Lane, Oxford"\r\nlayout = "compact"\r\n'
-        "write_pages = false\r\n"
+        'write_pages = false\r\nsend_at = "07:30"\r\ntimezone = "Europe/Lisbon"\r\nwait_minutes = 30\r\n'
         'site_url = "https://lab.example.org/"\r\noperator = "Ada <ada@example.org>"\r\n'
         '[summaries]\r\nurl = "http://localhost:11434/v1"\r\nmodel = "owl-7b"\r\nseconds = 20\r\n'
         '[delivery]\r\ntransport = "smtp"\r\nhost = "mail.example.org"\r\nsecurity = "tls"\r\nport = 4650\r\n'
@@ -83,6 +83,9 @@ def test_a_file_says_what_differs(tmp_path: Path) -> None:
         "logo": "https://lab.example.org/logo.png",
         "address": "1 Wood Lane, Oxford",
         "layout": "compact",
+        "send_at": "07:30",
+        "timezone": "Europe/Lisbon",
+        "wait_minutes": 30,
         "summaries": {
             "url": "http://localhost:11434/v1",
             "model": "owl-7b",
@@ -393,7 +396,11 @@ def test_the_default_is_the_platforms_folder_for_data(
         ('accent = "#ffcc00"', "has a contrast of 1.5 on white: text needs 4.5, take a darker colour"),
         ('accent = "blue"', "expected a colour like #1a4fc4, got 'blue'"),
         ('logo = "http://lab.example.org/logo.png"', "expected an https URL of a picture"),
-        ('site_url = "http://lab.example.org"', "expected an https URL, like https://digest.example.org"),
+        ('site_url = "http://lab.example.org"', "expected an https URL, as links in mails let their readers in"),
+        ('site_url = "ftp://localhost"', "expected an https URL, like https://digest.example.org"),
+        ('send_at = "6:00"', "expected a time of day like 06:30, got '6:00'"),
+        ('timezone = "Mars/Base"', "expected an IANA time zone like Europe/Lisbon, got 'Mars/Base'"),
+        ("wait_minutes = -1", "wait_minutes: expected greater than or equal to 0, got -1"),
         ('site_url = "https://lab.example.org/?a=1"', "expected an https URL, like https://digest.example.org"),
         (
             f'site_url = "https://{"a" * 37}.org/"',

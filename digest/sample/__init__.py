@@ -12,3 +12,6 @@ _BESIDE = Path(__file__).parent / "profiles"
 
 PROFILES: Final = _BESIDE if _BESIDE.is_dir() else Path(__file__).parent.parent.parent / "profiles"
 """The example profiles: inside the package when installed, at the top of a checkout."""
+
+DIGESTS: Final = PROFILES / "digests"
+"""The digests that are offered to everybody where an operator offers none."""

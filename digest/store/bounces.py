@@ -159,6 +159,13 @@ def undo(connection: sa.Connection, address: str) -> bool:
     return bool(gone.rowcount + connection.execute(counted.values(undone=True)).rowcount)
 
 
+def welcome(connection: sa.Connection, address: str) -> bool:
+    """Send to an address again whose owner had wanted no more mails and now wants some; False if that was not so."""
+    here = suppressions.c.address == key(address)
+    wished = suppressions.c.reason.in_([reason.value for reason in _WISHES])
+    return connection.execute(suppressions.delete().where(here, wished)).rowcount == 1
+
+
 def suppressed(connection: sa.Connection, addresses: Collection[str]) -> set[str]:
     """Those of these addresses, as they are given, that nothing is sent to."""
     named = {key(each) for each in addresses}

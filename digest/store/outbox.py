@@ -113,6 +113,14 @@ def drop(connection: sa.Connection, found: Delivery, *, now: datetime) -> Refusa
     return None
 
 
+def drop_reader(connection: sa.Connection, subscriber: str, *, now: datetime) -> int:
+    """Take out all that waits for a reader who wants no more; how many mails that was."""
+    waits = deliveries.c.state.in_([state.value for state in WAITING])
+    rows = connection.execute(_QUERY.where(deliveries.c.subscriber == subscriber, waits)).all()
+    found = [Delivery(**{**row._mapping, "state": DeliveryState(row.state)}) for row in rows]  # noqa: SLF001  (as above)
+    return sum(drop(connection, each, now=now) is None for each in found)
+
+
 _QUERY = sa.select(
     deliveries.c.issue_id,
     issues.c.profile,

@@ -1,0 +1,38 @@
+"""Mail addresses as people type them (RFC 5321): what can be mailed, and when two are the same (pure)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from email_validator import EmailNotValidError, validate_email
+
+from digest.errors import SubscriptionError
+
+_LONGEST = 254  # RFC 5321, section 4.5.3.1.3, less the angle brackets
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """An address as mails bear it, its domain in ASCII (RFC 5891), and the form in which two are compared."""
+
+    mailable: str = field(repr=False)
+    key: str = field(repr=False)
+
+
+def parse(text: str) -> Address:
+    """The address that somebody typed; a part behind `+` is part of it.
+
+    Raises:
+        SubscriptionError: it is none, or one that mails cannot be sent to from here; the text is not repeated.
+    """
+    typed = text.strip()
+    if len(typed) > _LONGEST:
+        raise SubscriptionError("email", f"expected an address of at most {_LONGEST} characters")
+    try:
+        found = validate_email(typed, check_deliverability=False, allow_smtputf8=True)
+    except EmailNotValidError as error:
+        # Its words name the part that is wrong, and may quote it.
+        raise SubscriptionError("email", "expected an address like ada@example.org") from error
+    if not found.ascii_email:
+        raise SubscriptionError("email", "an address with letters beyond ASCII before the @ cannot be written to")
+    return Address(mailable=found.ascii_email, key=found.ascii_email.lower())

@@ -1,0 +1,30 @@
+"""The digests that an installation offers to everybody: profiles without an address, in a folder of the operator's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from digest import profiles, sample
+from digest.errors import ProfileError
+
+if TYPE_CHECKING:
+    from digest.settings import Settings
+    from digest.types import Profile
+
+
+def offered(settings: Settings) -> tuple[dict[str, Profile], tuple[ProfileError, ...]]:
+    """The digests by name, and the faults of those that cannot be had; without a folder the ones that come along."""
+    folder = settings.digests if settings.digests.is_dir() else sample.DIGESTS
+    good: dict[str, Profile] = {}
+    bad: list[ProfileError] = []
+    for path in profiles.find(folder):
+        try:
+            profile = profiles.load(path)
+        except ProfileError as error:
+            bad.append(error)
+            continue
+        if profile.email:
+            bad.append(ProfileError((f"{path}: email: a digest for everybody has no address: leave it out",)))
+        else:
+            good[profile.slug] = profile
+    return good, tuple(bad)

@@ -1,0 +1,268 @@
+"""What a reader can do about subscriptions, one function a wish; the site and the command line both come through here.
+
+Nobody is told whether an address is known: `subscribe` answers the same for all, and what differs is in the mail.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from digest import secret, subscription
+from digest.addresses import parse as parse_address
+from digest.errors import SubscriptionError
+from digest.offers import offered
+from digest.readers import parse
+from digest.store import askings, bounces, letters, outbox, subscribers, subscriptions, versions
+from digest.store.letters import Kind
+from digest.subscription import OWN, Preferences, Standing, Subscriber, Subscription
+from digest.tokens import reader_id
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    import sqlalchemy as sa
+
+    from digest.settings import Settings
+    from digest.store import Store
+    from digest.types import Profile
+
+MAILS_A_DAY = 3
+"""Confirmations that one address is sent in 24 hours, whoever asks."""
+
+WISHES_A_DAY = 30
+"""Times that one network may ask for confirmations in 24 hours."""
+
+UNCONFIRMED = timedelta(days=7)
+"""After that a subscription that nobody confirmed is forgotten, its address with it."""
+
+_SLUG_BYTES = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What somebody asks for: a digest that is offered, or `interests`, the text of a profile of their own.
+
+    `source` says by what way it came; `network` is where from, for its limit, empty for none.
+    """
+
+    email: str = field(repr=False)
+    digest: str = OWN
+    interests: str = ""
+    preferences: Preferences = field(default_factory=Preferences)
+    source: str = "site"
+    network: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What came of a wish: its subscription, and whether a confirmation is on its way. Not for the one who asked."""
+
+    subscription: Subscription
+    is_mailed: bool
+
+
+def subscribe(store: Store, settings: Settings, wish: Wish, *, now: datetime) -> Asked:
+    """Keep a wish, and have its reader asked whether it was theirs: until they say yes, nothing else is sent.
+
+    Somebody who has this subscription, or asks again before confirming, is asked again, and nothing changes: whoever
+    knows an address can neither see nor change what it gets. `interests` of a wish that is not confirmed yet are those
+    asked for last.
+
+    Raises:
+        SubscriptionError: the address is none, or no digest of that name is offered.
+        ProfileError: the interests have faults.
+        SettingsError: the installation's secret cannot be read.
+    """
+    address = parse_address(wish.email)
+    profile = _wanted(settings, wish)
+    key = secret.load(settings.secret)
+    # Outside of the lock; of the address nothing stays in it.
+    mailbox, network = (_fingerprint(key, kind, of) for kind, of in (("mail", address.key), ("net", wish.network)))
+    with store.writing() as connection:
+        asked = Subscriber(id=secrets.token_hex(8), address=address.mailable, asked=now, source=wish.source)
+        owner = subscribers.add(connection, asked, address.key)
+        held = [each for each in subscriptions.of(connection, owner.id) if each.digest == wish.digest]
+        found = next((each for each in held if each.standing is not Standing.ENDED), None) or next(iter(held), None)
+        if found is None:
+            found = _new(key, owner, wish, now)
+            subscriptions.add(connection, found)
+        elif found.standing in {Standing.ENDED, Standing.PENDING}:
+            # As if it were new; what its reader had is still in the ledger, and does not come again.
+            found = replace(found, standing=Standing.PENDING, preferences=wish.preferences, made=now, ended=None)
+            subscriptions.replace(connection, found)
+        if profile and found.standing is Standing.PENDING:
+            versions.add(connection, found.slug, wish.interests, profile, now=now, reason="subscribed")
+        is_mailed = askings.count(connection, mailbox, now) <= MAILS_A_DAY
+        if wish.network:
+            is_mailed &= askings.count(connection, network, now) <= WISHES_A_DAY
+        if is_mailed:
+            letters.add(connection, Kind.CONFIRMATION, found.slug, now)
+    return Asked(subscription=found, is_mailed=is_mailed)
+
+
+def confirm(store: Store, settings: Settings, slug: str, *, now: datetime) -> Subscription:
+    """Begin a subscription whose reader said yes; one that has begun stays as it is.
+
+    Whoever had asked for no more mails, and now asks for some, gets them.
+
+    Raises:
+        SubscriptionError: there is none of that name, or it was ended.
+    """
+    with store.writing() as connection:
+        found = _found(connection, slug)
+        if found.standing is Standing.PENDING:
+            found = subscription.confirmed(found, now=now, window_days=settings.window_days)
+            subscriptions.replace(connection, found)
+        elif found.standing is Standing.ENDED:
+            raise SubscriptionError("", "it was ended: subscribe again")
+        if found.subscriber:
+            subscribers.confirm(connection, found.subscriber, now)
+            if owner := subscribers.by_id(connection, found.subscriber):
+                bounces.welcome(connection, owner.address)
+    return found
+
+
+def pause(store: Store, slug: str, *, until: date | None, now: datetime) -> Subscription:
+    """Send nothing until a day, or until the reader resumes.
+
+    Raises:
+        SubscriptionError: there is none of that name, it is not one that can be paused, or the day is over.
+    """
+    with store.writing() as connection:
+        resting = subscription.paused(_found(connection, slug), until=until, now=now)
+        subscriptions.replace(connection, resting)
+    return resting
+
+
+def resume(store: Store, settings: Settings, slug: str, *, now: datetime) -> Subscription:
+    """Go on after a pause; a subscription that goes on stays as it is.
+
+    Raises:
+        SubscriptionError: there is none of that name, or it was ended or never confirmed.
+    """
+    with store.writing() as connection:
+        found = _found(connection, slug)
+        if found.standing is Standing.ACTIVE:
+            return found
+        going = subscription.resumed(found, now=now, window_days=settings.window_days)
+        subscriptions.replace(connection, going)
+    return going
+
+
+def end(store: Store, slug: str, *, now: datetime, is_told: bool = True) -> Subscription:
+    """Send no more of a subscription, and unless `is_told` is false say so in a last mail; it can be ended twice.
+
+    What is in the outbox for it is taken out. A wish that was never confirmed is ended without a word.
+
+    Raises:
+        SubscriptionError: there is none of that name.
+    """
+    with store.writing() as connection:
+        found = _found(connection, slug)
+        over = subscription.ended(found, now=now)
+        subscriptions.replace(connection, over)
+        outbox.drop_reader(connection, slug, now=now)
+        if is_told and found.subscriber and found.standing in {Standing.ACTIVE, Standing.PAUSED}:
+            letters.add(connection, Kind.GOODBYE, slug, now)
+    return over
+
+
+def end_all(store: Store, subscriber: str, *, now: datetime) -> tuple[Subscription, ...]:
+    """End all that a subscriber has; one last mail says so."""
+    with store.reading() as connection:
+        held = subscriptions.of(connection, subscriber)
+    going = [each for each in held if each.standing is not Standing.ENDED]
+    return tuple(end(store, each.slug, now=now, is_told=place == 0) for place, each in enumerate(going))
+
+
+def revise(store: Store, slug: str, preferences: Preferences, *, now: datetime) -> Subscription:
+    """Other preferences; the next issue is by the new schedule.
+
+    Raises:
+        SubscriptionError: there is none of that name.
+    """
+    with store.writing() as connection:
+        other = subscription.revised(_found(connection, slug), preferences, now=now)
+        subscriptions.replace(connection, other)
+    return other
+
+
+def rewrite(store: Store, slug: str, text: str, *, now: datetime, reason: str, behind: int | None = None) -> int:
+    """Keep a text as the reader's own profile; the number of the version that then counts.
+
+    A subscription to an offered digest is to the reader's own profile from then on. With `behind`, the version that the
+    reader has before them, 0 comes back and nothing is kept if there is a later one.
+
+    Raises:
+        ProfileError: the text has faults.
+        SubscriptionError: there is none of that name, or its profile is a file of the operator's.
+    """
+    profile = parse(text)
+    with store.writing() as connection:
+        found = _found(connection, slug)
+        if found.subscriber is None:
+            raise SubscriptionError("", "its profile is a file that the operator keeps")
+        number = versions.add(connection, slug, text, profile, now=now, reason=reason, behind=behind)
+        if number and found.digest != OWN:
+            subscriptions.replace(connection, replace(found, digest=OWN))
+    return number
+
+
+def forget(store: Store, subscriber: str) -> int:
+    """Delete all that the database holds about a subscriber; how many subscriptions that were.
+
+    Their pages and mails in folders are files; see `digest.forgetting`.
+    """
+    with store.writing() as connection:
+        return subscribers.forget(connection, subscriber)
+
+
+def forget_unconfirmed(store: Store, *, now: datetime) -> int:
+    """Forget the wishes that nobody confirmed, and the addresses of those who have nothing else; how many wishes."""
+    with store.writing() as connection:
+        old = subscriptions.unconfirmed(connection, now - UNCONFIRMED)
+        for each in old:
+            subscribers.forget_reader(connection, each.slug)
+            subscriptions.delete(connection, each.slug)
+            if each.subscriber and not subscriptions.of(connection, each.subscriber):
+                subscribers.forget(connection, each.subscriber)
+    return len(old)
+
+
+def _wanted(settings: Settings, wish: Wish) -> Profile | None:
+    """The reader's own profile, None if an offered one is wanted."""
+    if wish.digest == OWN:
+        return parse(wish.interests)
+    offers, _ = offered(settings)
+    if wish.digest not in offers:
+        raise SubscriptionError("digest", f"expected one of {', '.join(sorted(offers)) or 'none'}, got {wish.digest!r}")
+    return None
+
+
+def _new(key: bytes, owner: Subscriber, wish: Wish, now: datetime) -> Subscription:
+    slug = f"s-{secrets.token_hex(_SLUG_BYTES)}"
+    return Subscription(
+        slug=slug,
+        reader=reader_id(key, slug).hex(),
+        subscriber=owner.id,
+        digest=wish.digest,
+        standing=Standing.PENDING,
+        preferences=wish.preferences,
+        made=now,
+    )
+
+
+def _found(connection: sa.Connection, slug: str) -> Subscription:
+    found = subscriptions.by_slug(connection, slug)
+    if found is None:
+        raise SubscriptionError("", f"no subscription {slug!r}")
+    return found
+
+
+def _fingerprint(key: bytes, kind: str, of: str) -> str:
+    return hmac.digest(key, f"asking\0{kind}\0{of}".encode(), hashlib.sha256)[:12].hex()

@@ -1,0 +1,184 @@
+"""Who subscribed to what: the nouns, and one table of the moves that a subscription may make (pure).
+
+The state of an address (was it confirmed, is it suppressed) and that of a subscription are two things: somebody may
+pause one digest, end another, and have an address that no mail reaches.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from digest.errors import SubscriptionError
+from digest.schedule import Due, Schedule, first
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    from digest.types import EmptyDay, Form
+
+
+class Standing(StrEnum):
+    """Where a subscription is in its life."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    PAUSED = "paused"
+    ENDED = "ended"
+
+
+LEGAL: Final = {
+    Standing.PENDING: frozenset({Standing.ACTIVE, Standing.ENDED}),
+    Standing.ACTIVE: frozenset({Standing.PAUSED, Standing.ENDED}),
+    Standing.PAUSED: frozenset({Standing.ACTIVE, Standing.ENDED}),
+    Standing.ENDED: frozenset({Standing.PENDING}),
+}
+"""From where to where; whoever left comes back only by confirming again."""
+
+
+class Return(StrEnum):
+    """What happens to the papers of a pause when it is over."""
+
+    CATCH_UP = "catch-up"
+    SKIP = "skip"
+
+
+OWN: Final = "own"
+"""What a subscription is to, if it is to a profile that its reader writes; else it names a digest that is offered."""
+
+FILE: Final = "file"
+"""The same of a reader whose profile is a file that the operator keeps."""
+
+LONG_DAYS = 32
+"""Days that an issue reaches back which comes seldom, or after a pause: a month, and one day for good measure."""
+
+PATIENCE = timedelta(hours=18)
+"""How late an issue may come if its reader does not say; later, its papers wait for the next one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preferences:
+    """What a reader chooses of a subscription; None is what the profile or the installation says."""
+
+    schedule: Schedule = field(default_factory=Schedule)
+    patience: timedelta = PATIENCE
+    on_return: Return = Return.CATCH_UP
+    form: Form | None = None
+    empty_day: EmptyDay | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscriber:
+    """Whoever subscribed: an address, when and by what way it was given, and when it was confirmed, if it was.
+
+    `asked` and `source` are of the first time; `source` is the site, the command line, or an imported list.
+    """
+
+    id: str
+    address: str
+    asked: datetime
+    source: str
+    confirmed: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """One digest that somebody gets, or got.
+
+    `slug` is its name in the ledger, as a profile's file name is; `reader` what it is called in signed links (hex).
+    `subscriber` is None for a reader whose profile is the operator's file. `due` is the next period, None while none
+    comes; `since` the day before which papers are no news to the next issue, None where only the window says so.
+    """
+
+    slug: str
+    reader: str
+    subscriber: str | None
+    digest: str
+    standing: Standing
+    preferences: Preferences
+    made: datetime
+    due: Due | None = None
+    paused_until: date | None = None
+    paused: datetime | None = None
+    since: date | None = None
+    ended: datetime | None = None
+
+    def window(self, day: date, usual: int) -> int:
+        """How many days the issue of a day reaches back: the `usual` ones, or about a month."""
+        back = (day - self.since).days + 1 if self.since else 0
+        is_usual = self.preferences.schedule.is_frequent and back <= usual
+        return usual if is_usual else max(usual, LONG_DAYS)
+
+
+def confirmed(subscription: Subscription, *, now: datetime, window_days: int) -> Subscription:
+    """The subscription begun, its first issue reaching back by the usual days however seldom it comes.
+
+    Raises:
+        SubscriptionError: it cannot begin from where it is.
+    """
+    begun = _moved(subscription, Standing.ACTIVE)
+    due = first(begun.preferences.schedule, now)
+    return replace(begun, due=due, since=due.day - timedelta(days=window_days - 1))
+
+
+def paused(subscription: Subscription, *, until: date | None, now: datetime) -> Subscription:
+    """The subscription at rest: until a day, on which issues come again, or until its reader says so (None).
+
+    One that is paused already is paused anew.
+
+    Raises:
+        SubscriptionError: it is not one that can be paused, or the day is over.
+    """
+    resting = subscription
+    if subscription.standing is not Standing.PAUSED:
+        resting = replace(_moved(subscription, Standing.PAUSED), paused=now)
+    due = None
+    if until is not None:
+        due = first(resting.preferences.schedule, now)
+        if until < due.day - timedelta(days=1):
+            raise SubscriptionError("until", f"expected a day to come, got {until.isoformat()}")
+        while due.day < until:
+            due = first(resting.preferences.schedule, due.at)
+    return replace(resting, paused_until=until, due=due)
+
+
+def resumed(subscription: Subscription, *, now: datetime, window_days: int, due: Due | None = None) -> Subscription:
+    """The subscription going on, by its next period or the one that is `due`; with the papers of the pause or without.
+
+    Raises:
+        SubscriptionError: it is not paused.
+    """
+    going = _moved(subscription, Standing.ACTIVE)
+    if subscription.standing is not Standing.PAUSED:
+        raise SubscriptionError("", "it is not paused")
+    following = due or first(going.preferences.schedule, now)
+    since = following.day
+    if going.preferences.on_return is Return.CATCH_UP and going.paused is not None:
+        since = min(going.paused.date() - timedelta(days=window_days - 1), following.day)
+    return replace(going, due=following, since=since, paused=None, paused_until=None)
+
+
+def ended(subscription: Subscription, *, now: datetime) -> Subscription:
+    """The subscription over; one that is over already stays as it is."""
+    if subscription.standing is Standing.ENDED:
+        return subscription
+    return replace(_moved(subscription, Standing.ENDED), ended=now, due=None, paused=None, paused_until=None)
+
+
+def revised(subscription: Subscription, preferences: Preferences, *, now: datetime) -> Subscription:
+    """The subscription by other preferences; its next period is by the new schedule."""
+    other = replace(subscription, preferences=preferences)
+    if preferences.schedule == subscription.preferences.schedule or subscription.due is None:
+        return other
+    if other.standing is Standing.PAUSED:
+        return paused(other, until=other.paused_until, now=now)
+    return replace(other, due=first(preferences.schedule, now))
+
+
+def _moved(subscription: Subscription, to: Standing) -> Subscription:
+    if to not in LEGAL[subscription.standing]:
+        raise SubscriptionError("", f"it is {subscription.standing}, and cannot become {to}")
+    return replace(subscription, standing=to)

@@ -1,0 +1,162 @@
+"""When issues are due: local wall time in any zone, through both changes of its clocks, each period once."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice, pairwise
+from zoneinfo import ZoneInfo, available_timezones
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digest.errors import SubscriptionError
+from digest.schedule import Due, Schedule, first, schedule, told, turn, upcoming
+
+BERLIN = "Europe/Berlin"
+NEW_YORK = "America/New_York"
+ZONES = sorted(available_timezones() - {"localtime", "Factory"})
+TIMES = st.times().map(lambda at: at.replace(second=0, microsecond=0, tzinfo=None))
+INSTANTS = st.datetimes(datetime(2025, 1, 1), datetime(2026, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
+
+
+def instants(made: Schedule, after: datetime, count: int) -> list[str]:
+    """The next instants at which something is due, in ISO form without the zone."""
+    return [f"{each.at:%Y-%m-%dT%H:%M}" for each in islice(upcoming(made, after), count)]
+
+
+@pytest.mark.parametrize(
+    ("when", "days"),
+    [
+        ("daily", [6, 7, 8, 9]),
+        ("weekdays", [6, 7, 8, 9]),
+        ("weekly fri", [9, 16, 23, 30]),
+        ("Weekly Sunday", [11, 18, 25]),
+        ("monthly 7", [7]),
+        ("monthly last", [31]),
+        ("cron 0 7 * * 2,4", [6, 8, 13, 15]),
+    ],
+)
+def test_each_form_names_its_days(when: str, days: list[int]) -> None:
+    """From Monday 5 May 2025 on, at seven in the morning, the first days of May that each form means."""
+    found = islice(upcoming(schedule(when), datetime(2025, 5, 5, 7, tzinfo=UTC)), len(days))
+    assert [each.day for each in found] == [date(2025, 5, day) for day in days]
+
+
+def test_weekdays_leave_the_weekend_out() -> None:
+    """Behind Friday comes Monday."""
+    friday = datetime(2025, 5, 9, 7, tzinfo=UTC)
+    assert first(schedule("weekdays"), friday).day == date(2025, 5, 12)
+
+
+def test_clocks_put_forward_over_the_time() -> None:
+    """Where 02:30 does not exist the issue is due as much later, once, and on the days around it at 02:30."""
+    march = datetime(2025, 3, 8, tzinfo=UTC)
+    assert instants(schedule("daily", "02:30", NEW_YORK), march, 3) == [
+        "2025-03-08T07:30",
+        "2025-03-09T07:30",
+        "2025-03-10T06:30",
+    ]
+
+
+def test_clocks_put_back_over_the_time() -> None:
+    """Where 01:30 comes twice the first one counts, and the second is no period of its own."""
+    november = datetime(2025, 11, 1, 6, tzinfo=UTC)
+    assert instants(schedule("daily", "01:30", NEW_YORK), november, 3) == [
+        "2025-11-02T05:30",
+        "2025-11-03T06:30",
+        "2025-11-04T06:30",
+    ]
+
+
+@pytest.mark.slow
+def test_every_zone_has_each_day_of_two_years_once() -> None:
+    """In all zones, at a time that many clocks are put over: a period a day, in order, at the time `zoneinfo` says."""
+    start = datetime(2025, 1, 1, tzinfo=UTC)
+    for name in ZONES:
+        zone = ZoneInfo(name)
+        found = list(islice(upcoming(schedule("daily", "02:30", name), start), 730))
+        assert all(one.at < other.at for one, other in pairwise(found)), name
+        assert [each.day for each in found] == [found[0].day + timedelta(days=n) for n in range(730)], name
+        for each in found:
+            wall = each.at.astimezone(zone)
+            assert each.at == datetime.combine(each.day, time(2, 30), zone).astimezone(UTC), name
+            assert wall.date() == each.day, name
+            # By its clock, or later by what the clock was put forward.
+            assert time(2, 30) <= wall.time() <= time(4, 30), name
+
+
+@given(zone=st.sampled_from(ZONES), at=TIMES, after=INSTANTS, when=st.sampled_from(["daily", "weekdays", "weekly tue"]))
+def test_the_first_is_the_least_that_is_later(zone: str, at: time, after: datetime, when: str) -> None:
+    """No day of the schedule between an instant and the first period behind it is left out."""
+    made = schedule(when, f"{at:%H:%M}", zone)
+    due = first(made, after)
+    assert due.at > after
+    walls = [datetime.combine(due.day - timedelta(days=n), at, ZoneInfo(zone)) for n in range(1, 9)]
+    wanted = {"daily": range(7), "weekdays": range(5), "weekly tue": (1,)}[when]
+    assert all(wall.astimezone(UTC) <= after for wall in walls if wall.weekday() in wanted)
+
+
+@given(zone=st.sampled_from(ZONES), at=TIMES, start=INSTANTS, looks=st.lists(st.integers(1, 400_000), max_size=40))
+def test_however_often_somebody_looks_each_period_comes_once(
+    zone: str, at: time, start: datetime, looks: list[int]
+) -> None:
+    """Looked at after any pauses, every period is either composed for or missed, once, and none is early."""
+    made = schedule("daily", f"{at:%H:%M}", zone)
+    due, now = first(made, start), start
+    seen: list[Due] = []
+    for seconds in looks:
+        now += timedelta(seconds=seconds)
+        if due.at > now:
+            continue
+        found = turn(made, due, now, patience=timedelta(hours=18))
+        seen += [*found.missed, *([found.now] if found.now else [])]
+        assert all(each.at <= now for each in seen)
+        assert found.now is None or now - found.now.at <= timedelta(hours=18)
+        assert found.following.at > now
+        due = found.following
+    assert seen == list(islice(upcoming(made, start), len(seen)))
+    assert due == list(islice(upcoming(made, start), len(seen) + 1))[-1]
+
+
+def test_a_machine_that_slept_sends_the_last_period_only() -> None:
+    """Of three days slept through two are missed; behind the reader's patience the third is, too."""
+    made = schedule("daily", "07:00", BERLIN)
+    due = first(made, datetime(2025, 5, 5, 12, tzinfo=UTC))
+    in_time = turn(made, due, datetime(2025, 5, 8, 20, tzinfo=UTC), patience=timedelta(hours=18))
+    assert in_time.now is not None
+    assert (in_time.now.day, [each.day.day for each in in_time.missed]) == (date(2025, 5, 8), [6, 7])
+    late = turn(made, due, datetime(2025, 5, 9, 1, tzinfo=UTC), patience=timedelta(hours=18))
+    assert (late.now, [each.day.day for each in late.missed]) == (None, [6, 7, 8])
+    assert late.following.day == date(2025, 5, 9)
+
+
+@pytest.mark.parametrize(
+    ("when", "at", "zone", "key", "why"),
+    [
+        ("yearly", "07:00", "UTC", "when", "expected daily, weekdays, weekly mon … sun"),
+        ("", "07:00", "UTC", "when", "expected daily"),
+        ("weekly", "07:00", "UTC", "when", "expected daily"),
+        ("monthly 31", "07:00", "UTC", "when", "monthly 1 … 28, monthly last"),
+        ("daily now", "07:00", "UTC", "when", "expected daily"),
+        ("cron */5 * * * *", "07:00", "UTC", "when", "one minute and one hour, as issues come once a day"),
+        ("cron 0 7 30 2 *", "07:00", "UTC", "when", "expected daily"),
+        ("cron 61 7 * * *", "07:00", "UTC", "at", "expected a time of day like 07:30, got '07:61'"),
+        ("daily", "7 o'clock", "UTC", "at", 'expected a time of day like 07:30, got "7 o\'clock"'),
+        ("daily", "24:00", "UTC", "at", "expected a time of day"),
+        ("daily", "07:00", "Mars/Base", "zone", "expected an IANA time zone like Europe/Lisbon, got 'Mars/Base'"),
+        ("daily", "07:00", "", "zone", "expected an IANA time zone"),
+    ],
+)
+def test_what_is_no_schedule_says_what_would_be(when: str, at: str, zone: str, key: str, why: str) -> None:
+    """The fault names the field, and the forms that are understood."""
+    with pytest.raises(SubscriptionError) as caught:
+        schedule(when, at, zone)
+    assert caught.value.key == key
+    assert why in caught.value.why
+
+
+def test_a_schedule_in_words() -> None:
+    """As pages and commands say it."""
+    assert told(schedule("Weekly Monday", "7:05", BERLIN)) == "weekly mon at 07:05, Europe/Berlin"
+    assert told(schedule("cron 30 6 * * 1-5")) == "by cron 30 6 * * 1-5 at 06:30, UTC"
