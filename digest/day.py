@@ -12,7 +12,7 @@ from digest.events import told
 from digest.explain import explain, refused
 from digest.issue import compose
 from digest.ranking.rank import Ranker
-from digest.store import batches, bounces, events, issues, papers
+from digest.store import batches, bounces, events, failures, issues, papers
 from digest.store.statistics import of_all as all_statistics
 from digest.types import Skip, SkipReason, Update
 
@@ -61,7 +61,8 @@ class Day:
             }
             taken = batches.on(connection, day)
             earlier = [each for source in {each.source for each in taken} for each in batches.of(connection, source)]
-            self._sources = account(taken, batches.last(connection, day), day, earlier)
+            unread = failures.on(connection, day)
+            self._sources = account(taken, batches.last(connection, day), day, earlier, unread)
 
     @cached_property
     def _ranker(self) -> Ranker:

@@ -385,3 +385,13 @@ runs = sa.Table(
     sa.Column("detail", sa.JSON, nullable=False),
     sqlite_autoincrement=True,
 )
+
+# Sources that could not be read when they were asked last.
+failures = sa.Table(
+    "failures",
+    metadata,
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("asked", sa.Date, nullable=False),
+    sa.Column("why", sa.Text, nullable=False),
+    sqlite_with_rowid=False,
+)
