@@ -1,11 +1,11 @@
-"""The end of a run: it is kept for those who ask later, and the operator is told."""
+"""The end of a run: it is kept for those who ask later, and the operator is told, if need be by an alarm."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from digest import operator_report
-from digest.errors import DeliveryError, TemplateError
+from digest import alarms, operator_report
+from digest.errors import DeliveryError, DigestError, TemplateError
 from digest.run_history import run_of
 from digest.store import runs
 
@@ -29,7 +29,7 @@ def close(  # noqa: PLR0913  (the run, and the world)
     ended: datetime,
     environment: Mapping[str, str],
 ) -> None:
-    """Keep what a run did and send the operator's report, which is a fault of the run's own if it cannot be sent."""
+    """Keep what a run did, send the operator's report and alarms; what cannot be sent is a fault of the run."""
     try:
         operator_report.send(store, settings, report, day=day, now=started, environment=environment)
     except (DeliveryError, TemplateError) as error:
@@ -39,3 +39,9 @@ def close(  # noqa: PLR0913  (the run, and the world)
     if not run.is_idle:
         with store.writing() as connection:
             runs.add(connection, run)
+    try:
+        alarms.tell(
+            store, settings, [*alarms.of_run(run), *alarms.standing(store, day)], now=ended, environment=environment
+        )
+    except DigestError as error:
+        report.fail("", str(error))

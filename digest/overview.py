@@ -7,10 +7,9 @@ from datetime import timedelta
 from statistics import quantiles
 from typing import TYPE_CHECKING
 
-from digest import operator_report
+from digest.alarms import standing
 from digest.completeness import told
 from digest.outbox import WAITING
-from digest.run_history import COMPARED, Run, drift
 from digest.store import batches, counts, deliveries, letters, runs, subscriptions
 from digest.store.subscriptions import ISSUED
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from digest.outbox import DeliveryState
+    from digest.run_history import Run
     from digest.store import Store
     from digest.store.counts import Days
 
@@ -67,16 +67,14 @@ def overview(store: Store, *, now: datetime) -> Overview:
     """The installation as it is now."""
     since = now - CHARTED
     today = now.date()
+    odd = standing(store, today)
     with store.reading() as connection:
         listed = runs.newest(connection, RUNS_SHOWN, idle=False)
-        alarms = [*operator_report.alarms(store, today)]
-        if listed and (odd := drift(listed[0][1], runs.with_issues(connection, listed[0][0], COMPARED))):
-            alarms.append(f"the run of {listed[0][1].day}: {odd}")
         return Overview(
             at=now,
             runs=tuple(listed),
             sources=tuple(told(batch) for batch in batches.last(connection, today)),
-            alarms=tuple(alarms),
+            alarms=odd,
             papers_by_source=counts.papers_by_source(connection),
             papers_by_day=counts.papers_by_day(connection, since.date()),
             mails=counts.mails(connection),

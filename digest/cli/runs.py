@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
-from digest.cli.context import Json, clock, counted, print_bytes, print_json, settings
+from digest.cli.context import Json, clock, counted, print_bytes, print_json, settings, today
 from digest.run_history import Run
 from digest.store import Store
 
@@ -57,6 +58,33 @@ def metrics() -> None:
 
     with Store(settings().database) as store:
         print_bytes(exposition(overview(store, now=clock())))
+
+
+def list_alarms(
+    *,
+    test: Annotated[bool, typer.Option("--test", help="Send a test to where alarms go.")] = False,
+    as_json: Json = False,
+) -> None:
+    """List what is odd today: sources that failed or gave too little, and a ranking unlike that of other days.
+
+    Each is also sent to the services that [alarms] in digest.toml names, once a day for as long as it lasts.
+
+    Example: digest alarms --test
+    """
+    from digest import alarms
+
+    options = settings()
+    if test and not alarms.test(options, os.environ):
+        raise typer.BadParameter("nowhere to send it: [alarms] in digest.toml names no place of URLs")
+    with Store(options.database) as store:
+        found = alarms.standing(store, today())
+    if as_json:
+        print_json(found)
+        return
+    for each in found:
+        typer.echo(each)
+    if not found:
+        typer.echo("nothing is odd", err=True)
 
 
 def _line(number: int, run: Run) -> str:

@@ -395,3 +395,12 @@ failures = sa.Table(
     sa.Column("why", sa.Text, nullable=False),
     sqlite_with_rowid=False,
 )
+
+# Alarms that were sent to the operator, by a fingerprint of their words, and when: each is told once a day.
+told_alarms = sa.Table(
+    "told_alarms",
+    metadata,
+    sa.Column("fingerprint", sa.Text, primary_key=True),
+    sa.Column("told", UTCDateTime, nullable=False),
+    sqlite_with_rowid=False,
+)
