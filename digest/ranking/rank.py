@@ -37,6 +37,9 @@ NO_VOTES = 0.1
 """What a paper without votes scores with a reader who has no interests: no paper is beneath such a reader."""
 
 
+COMPARING = 50
+"""Readers from which on all candidates are compared at once and not some for each of them."""
+
 UNREACHED = 1e6
 """The floor of an interest that nobody asks for."""
 
@@ -75,7 +78,7 @@ class Ranker:
     def prepare(self, *, likes: bool) -> None:
         """Make now what all readers share and the first to ask would pay for, before this goes to other processes."""
         if self._candidates:
-            _ = self._space.topic_columns
+            _ = self._space.topic_columns, self._space.all_likeness
             if likes:
                 _ = self._space.reference_columns, self._judged.points
 
@@ -114,6 +117,8 @@ class Ranker:
         self, profiles: Sequence[Profile], among: Sequence[AbstractSet[str] | None], *, explained: bool = True
     ) -> list[Selection]:
         """What each reader's issue holds, out of the candidates that are new to that reader (`among`; None for all)."""
+        if len(profiles) >= COMPARING:
+            _ = self._space.all_likeness
         interests = self._interests(profiles)
         bars = self._bars(profiles, interests)
         rankings = self._rankings(profiles, among, interests, whole=False)
