@@ -48,8 +48,9 @@ class Ranking:
     """One reader's ranking: candidates by their rows, in order.
 
     `by_interest` are scores of 0 to 100, interests x candidates in order; `totals` what comes of them with authors
-    and votes; `fused` the values that the order is by; `heat` what votes have of the totals. `followed` are the names
-    of followed authors by row.
+    and votes; `fused` the values that the order is by; `heat` what votes have of the totals. `best` is the number of
+    the interest that each paper fits best (0 where there are none), `speaking` what that one has of the total.
+    `followed` are the names of followed authors by row.
     """
 
     profile: Profile
@@ -59,7 +60,9 @@ class Ranking:
     totals: NDArray[np.float64]
     fused: NDArray[np.float64]
     heat: NDArray[np.float64]
-    followed: Mapping[int, list[str]]
+    best: NDArray[np.intp]
+    speaking: NDArray[np.float64]
+    followed: Mapping[int, Sequence[str]]
 
 
 def ordered(  # noqa: PLR0913  (a reader, the reader's interests, and the papers)
@@ -102,11 +105,22 @@ def ordered(  # noqa: PLR0913  (a reader, the reader's interests, and the papers
     by_author = np.array([AUTHOR_SCORE if names else 0.0 for names in followed.values()])
     by_votes = 100 * profile.trending * heat[rows]
     best = by_interest.max(axis=0, initial=0.0)
-    totals = ((1 - profile.trending) * best + by_votes + by_author).round(2)
+    speaking = (1 - profile.trending) * best
+    totals = (speaking + by_votes + by_author).round(2)
     fused = _fused(interests, by_interest, totals, by_author > 0, profile.min_score)
     order = np.lexsort((rows, -totals, -fused))
+    by_interest = by_interest[:, order]
     return Ranking(
-        profile, interests, rows[order], by_interest[:, order], totals[order], fused[order], by_votes[order], followed
+        profile=profile,
+        interests=interests,
+        rows=rows[order],
+        by_interest=by_interest,
+        totals=totals[order],
+        fused=fused[order],
+        heat=by_votes[order],
+        best=by_interest.argmax(axis=0) if interests else np.zeros(len(rows), dtype=np.intp),
+        speaking=speaking[order],
+        followed=followed,
     )
 
 
