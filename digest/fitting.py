@@ -8,13 +8,14 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from digest import rendering
-from digest.paper_view import heading_of, paper_view, shown_title
+from digest.paper_view import TERM, heading_of, paper_view, short_line, shown_title
 from digest.render import HTML_LIMIT
 from digest.tokens import LONGEST_PAPER
-from digest.types import Evidence, Match, Nearest, Paper
+from digest.types import Match, Nearest, Paper
 from digest.view import view
 
 if TYPE_CHECKING:
+    from digest.paper_view import PaperView
     from digest.render import Renderer
     from digest.settings import Settings
     from digest.signed_links import SignedLinks
@@ -130,28 +131,28 @@ class Bound:
 
 
 def _of_paper(paper: Paper, gist: Gist | None) -> int:
-    return _shown(Match(paper=paper, score=0, interest="", gist=gist))
+    return _bytes(_shown(Match(paper=paper, score=0, interest="", gist=gist)))
 
 
 def _of_similar(similar: tuple[Paper, ...]) -> int:
-    return _shown(Match(paper=_NOTHING, score=0, interest="", similar=similar))
+    return _bytes(_shown(Match(paper=_NOTHING, score=0, interest="", similar=similar)).similar)
 
 
 def _of_nearest(paper: str, title: str) -> int:
-    return _shown(Match(paper=_NOTHING, score=0, interest="", nearest=Nearest(id=paper, title=title, likeness=0)))
+    nearest = Nearest(id=paper, title=title, likeness=0)
+    return _bytes(_shown(Match(paper=_NOTHING, score=0, interest="", nearest=nearest)).nearest)
 
 
 def _of_interest(interest: str) -> int:
-    return _shown(Match(paper=_NOTHING, score=0, interest=interest))
+    return _bytes(_shown(Match(paper=_NOTHING, score=0, interest=interest)))
 
 
 def _of_term(term: str) -> int:
-    return _shown(Match(paper=_NOTHING, score=0, interest="", evidence=(Evidence(term=term, share=1),)))
+    return _escaped(short_line(term, TERM))
 
 
-def _shown(match: Match) -> int:
-    """The bytes of what a match shows."""
-    return _bytes(paper_view(match, "", 0, 0))
+def _shown(match: Match) -> PaperView:
+    return paper_view(match, "", 0, 0)
 
 
 def _bytes(value: object) -> int:

@@ -41,7 +41,9 @@ class Concepts:
             self._directions = np.ascontiguousarray(directions.T, dtype=np.float64)
         else:
             self._directions = np.zeros((len(columns), 0))
-        self.points = self.project(tfidf).astype(np.float32)
+        sums = self._sums(tfidf)
+        self._sums_of_known = csr_matrix(sums)
+        self.points = _of_length_one(sums).astype(np.float32)
         self.centre = self.points.mean(axis=0, dtype=np.float64)
         centred = self.points - self.centre
         spread = centred.T @ centred / max(len(centred), 1) + RIDGE * np.eye(dimensions)
@@ -49,10 +51,7 @@ class Concepts:
 
     def project(self, tfidf: csr_matrix) -> NDArray[np.float64]:
         """Papers as points, rows of length 1 (or 0)."""
-        points = self._sums(tfidf)
-        lengths = np.linalg.norm(points, axis=1, keepdims=True)
-        points /= np.where(lengths > 0, lengths, 1)
-        return points
+        return _of_length_one(self._sums(tfidf))
 
     def discriminant(self, difference: NDArray[np.float64]) -> NDArray[np.float64]:
         """The direction that tells apart two groups whose means differ so: Fisher (1936), with a ridge.
@@ -70,24 +69,24 @@ class Concepts:
     ) -> NDArray[np.float64]:
         """What each entry of some papers' rows adds to the product of the paper's point with its direction.
 
-        `papers` are rows of `tfidf`, `directions` a row for each of them; the entries come one paper after the other.
+        `tfidf` are the papers that these concepts are made of, `papers` are rows of `tfidf`, `directions` a row for each of them; the entries come one paper after the other.
         """
         at, of = entries(tfidf, papers)
         starts = np.searchsorted(of, np.arange(len(papers) + 1))
-        shown, number = np.unique(papers, return_inverse=True)
-        points = self._sums(tfidf[shown])
+        order = np.argsort(papers, kind="stable")
+        shown, first = np.unique(papers[order], return_index=True)
         added = np.zeros(len(at))
-        for paper, point in enumerate(points):
-            pairs = np.flatnonzero(number == paper)
-            first = at[starts[pairs[0]] : starts[pairs[0] + 1]]
-            places = self._place[tfidf.indices[first]]
+        for paper, pairs in zip(shown.tolist(), np.split(order, first)[1:], strict=True):
+            within = slice(*tfidf.indptr[paper : paper + 2])
+            places = self._place[tfidf.indices[within]]
             known = np.flatnonzero(places >= 0)
-            directions_of, data = self._directions[places[known]], tfidf.data[first[known]]
-            length = np.linalg.norm(point) or 1.0
-            for pair in pairs:
+            own = slice(*self._sums_of_known.indptr[paper : paper + 2])
+            kept, sums = self._sums_of_known.indices[own], self._sums_of_known.data[own]
+            length = np.linalg.norm(sums) or 1.0
+            weights = self._directions[np.ix_(places[known], kept)] * (tfidf.data[within][known] / length)[:, None]
+            for pair in pairs.tolist():
                 # One by one: what a product with several directions rounds to would depend on how many they are.
-                towards = directions_of @ np.where(point != 0, directions[pair], 0.0)
-                added[starts[pair] + known] = data * towards / length
+                added[starts[pair] + known] = weights @ directions[pair, kept]
         return added
 
     def _sums(self, tfidf: csr_matrix) -> NDArray[np.float64]:
@@ -102,3 +101,10 @@ class Concepts:
             least = -np.partition(-np.abs(points), KEPT - 1, axis=1)[:, KEPT - 1 : KEPT]
             points[np.abs(points) < least] = 0
         return points
+
+
+def _of_length_one(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rows of length 1, or 0 where they are 0."""
+    lengths = np.linalg.norm(points, axis=1, keepdims=True)
+    points /= np.where(lengths > 0, lengths, 1)
+    return points

@@ -11,6 +11,7 @@ import numpy as np
 from digest.ranking import reasons, trending
 from digest.ranking.bar import adaptive
 from digest.ranking.bounds import phrases_of
+from digest.ranking.candidates import Candidates
 from digest.ranking.interest import Among, Scores
 from digest.ranking.labels import LIKED, OUTSIDE, TRENDING
 from digest.ranking.likes import Judged, JudgedPapers, Likes, aversion
@@ -68,7 +69,8 @@ class Ranker:
         statistics: Statistics | None = None,
         day: date | None = None,
     ) -> None:
-        self._candidates = sorted(candidates, key=lambda paper: paper.id)
+        self._known = Candidates(candidates)
+        self._candidates = self._known.papers
         # Sums of floating-point numbers depend on their order, so that must not depend on who asks.
         self._background = sorted(background, key=lambda paper: paper.id)
         self._space = Space(self._candidates, self._background, statistics)
@@ -244,7 +246,7 @@ class Ranker:
         listed = self._scores(interests, least, Among.CANDIDATES)
         averse = aversion([self._judgements(profile) for profile in profiles], self._judged, self._space)
         return [
-            ordered(profile, own, scores, self._candidates, self._heat, aversion=dislike, among=ids, whole=floor == 0)
+            ordered(profile, own, scores, self._known, self._heat, aversion=dislike, among=ids, whole=floor == 0)
             for profile, own, scores, dislike, ids, floor in zip(
                 profiles, interests, listed, averse, among, least, strict=True
             )
