@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.sparse import csr_matrix
-from sklearn.utils.extmath import randomized_svd
+from threadpoolctl import threadpool_limits
 
 from digest.ranking.interest import entries
 
@@ -20,6 +20,8 @@ DIMENSIONS = 100
 PAPERS_A_DIMENSION = 10
 KEPT, TOLD_APART = 15, 30
 MIN_PAPERS = 2
+OVERSAMPLED, ROUNDS = 30, 7
+LEAST_ANGLE = 1e-2
 RIDGE = 0.01
 
 
@@ -37,8 +39,9 @@ class Concepts:
         dimensions = min(DIMENSIONS, tfidf.shape[0] // PAPERS_A_DIMENSION, len(columns))
         if dimensions:
             shared = tfidf[:, columns].astype(np.float32)
-            _, _, directions = randomized_svd(shared, dimensions, n_oversamples=30, n_iter=7, random_state=0)
-            self._directions = np.ascontiguousarray(directions.T, dtype=np.float64)
+            # Several threads gain nothing with so narrow matrices, and round by how many they are.
+            with threadpool_limits(1):
+                self._directions = _directions(shared, dimensions).astype(np.float64)
         else:
             self._directions = np.zeros((len(columns), 0))
         sums = self._sums(tfidf)
@@ -69,7 +72,8 @@ class Concepts:
     ) -> NDArray[np.float64]:
         """What each entry of some papers' rows adds to the product of the paper's point with its direction.
 
-        `tfidf` are the papers that these concepts are made of, `papers` are rows of `tfidf`, `directions` a row for each of them; the entries come one paper after the other.
+        `tfidf` are the papers that these concepts are made of, `papers` rows of it, `directions` a row for each of
+        them; the entries come one paper after the other.
         """
         at, of = entries(tfidf, papers)
         starts = np.searchsorted(of, np.arange(len(papers) + 1))
@@ -108,3 +112,35 @@ def _of_length_one(points: NDArray[np.float64]) -> NDArray[np.float64]:
     lengths = np.linalg.norm(points, axis=1, keepdims=True)
     points /= np.where(lengths > 0, lengths, 1)
     return points
+
+
+def _directions(rows: csr_matrix, n: int) -> NDArray[np.float32]:
+    """The first `n` right singular vectors of these rows, columns x n: orthonormal, those of the largest values first.
+
+    A random subspace of rows is drawn towards them by products with the matrix and its transpose (algorithm 4.4). It is
+    made orthonormal where it is narrow, among rows: there are twenty times as many columns.
+    """
+    columns = rows.T.tocsr()
+    start = np.random.RandomState(0).normal(size=(rows.shape[0], n + OVERSAMPLED))
+    subspace = start.astype(np.float32)
+    for _ in range(ROUNDS):
+        subspace = _orthonormal(rows @ (columns @ subspace))
+    basis = _orthonormal(columns @ subspace)
+    _, _, turns = np.linalg.svd(rows @ basis, full_matrices=False)
+    directions: NDArray[np.float32] = basis @ turns[:n].T
+    return directions
+
+
+def _orthonormal(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """An orthonormal basis of what these columns span, by Cholesky's decomposition: mostly one product."""
+    products = (vectors.T @ vectors).astype(np.float64)
+    try:
+        triangle = np.linalg.cholesky(products)
+    except np.linalg.LinAlgError:
+        triangle = np.zeros_like(products)
+    diagonal = triangle.diagonal()
+    if diagonal.min() <= LEAST_ANGLE * diagonal.max():
+        # Columns that nearly depend on each other, as those of a few papers do, take more care.
+        return np.linalg.qr(vectors)[0]
+    basis: NDArray[np.float32] = vectors @ np.linalg.inv(triangle).T.astype(np.float32)
+    return basis
