@@ -22,6 +22,9 @@ KEPT, TOLD_APART = 15, 30
 MIN_PAPERS = 2
 OVERSAMPLED, ROUNDS = 30, 7
 LEAST_ANGLE = 1e-2
+EXPLAINED = 2048
+"""Papers whose terms' shares of their points are remembered; about 40 MB."""
+
 RIDGE = 0.01
 
 
@@ -46,6 +49,7 @@ class Concepts:
             self._directions = np.zeros((len(columns), 0))
         sums = self._sums(tfidf)
         self._sums_of_known = csr_matrix(sums)
+        self._explained: dict[int, tuple[NDArray[np.intp], NDArray[np.int32], NDArray[np.float64]]] = {}
         self.points = _of_length_one(sums).astype(np.float32)
         self.centre = self.points.mean(axis=0, dtype=np.float64)
         centred = self.points - self.centre
@@ -81,17 +85,30 @@ class Concepts:
         shown, first = np.unique(papers[order], return_index=True)
         added = np.zeros(len(at))
         for paper, pairs in zip(shown.tolist(), np.split(order, first)[1:], strict=True):
+            known, kept, weights = self._weights(tfidf, paper)
+            for pair in pairs.tolist():
+                # One by one: what a product with several directions rounds to would depend on how many they are.
+                added[starts[pair] + known] = weights @ directions[pair, kept]
+        return added
+
+    def _weights(
+        self, tfidf: csr_matrix, paper: int
+    ) -> tuple[NDArray[np.intp], NDArray[np.int32], NDArray[np.float64]]:
+        """What a known paper's terms have of its point: which terms, which concepts, and terms x concepts.
+
+        The best papers of a day are explained to many readers.
+        """
+        if paper not in self._explained:
+            if len(self._explained) >= EXPLAINED:
+                self._explained.clear()
             within = slice(*tfidf.indptr[paper : paper + 2])
             places = self._place[tfidf.indices[within]]
             known = np.flatnonzero(places >= 0)
             own = slice(*self._sums_of_known.indptr[paper : paper + 2])
             kept, sums = self._sums_of_known.indices[own], self._sums_of_known.data[own]
-            length = np.linalg.norm(sums) or 1.0
-            weights = self._directions[np.ix_(places[known], kept)] * (tfidf.data[within][known] / length)[:, None]
-            for pair in pairs.tolist():
-                # One by one: what a product with several directions rounds to would depend on how many they are.
-                added[starts[pair] + known] = weights @ directions[pair, kept]
-        return added
+            shares = (tfidf.data[within][known] / (np.linalg.norm(sums) or 1.0))[:, None]
+            self._explained[paper] = known, kept, self._directions[np.ix_(places[known], kept)] * shares
+        return self._explained[paper]
 
     def _sums(self, tfidf: csr_matrix) -> NDArray[np.float64]:
         """Papers as points before they are made of length 1."""

@@ -125,7 +125,7 @@ def stems(text: str) -> Iterator[str]:
     """The terms of a text, spelt as stems, in reading order, each pair behind its second word."""
     previous = ""
     for word in _words(text):
-        stem = _stem(word)
+        stem = _STEMS[word]
         if stem:
             yield stem
             if previous:
@@ -154,6 +154,9 @@ def _code(stem: str) -> int:
 
 def _stem(word: str) -> str:
     return "" if word in STOP_WORDS or _NUMBER.fullmatch(word) else _stem_of(word)
+
+
+_STEMS = Memo(_stem)
 
 
 def _pairs(first: NDArray[np.uint64], second: NDArray[np.uint64]) -> NDArray[np.int64]:
