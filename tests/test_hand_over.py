@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
 def test_a_value_is_read_as_it_was_written(tmp_path: Path) -> None:
     """Arrays of any size and kind, none among them, and what stands beside them come back as they were."""
-    arrays: list[NDArray[Any]] = [np.arange(5, dtype=np.int32), np.zeros(0), np.array([[True], [False]]), np.linspace(0, 1, 1001)]
+    arrays: list[NDArray[Any]] = [
+        np.arange(5, dtype=np.int32),
+        np.zeros(0),
+        np.array([[True], [False]]),
+        np.linspace(0, 1, 1001),
+    ]
     hand_over.write({"arrays": arrays, "rows": csr_matrix(np.eye(3)), "name": "owls"}, tmp_path)
     found = hand_over.read(tmp_path)
     assert found["name"] == "owls"
