@@ -42,7 +42,8 @@ class Concepts:
         dimensions = min(DIMENSIONS, tfidf.shape[0] // PAPERS_A_DIMENSION, len(columns))
         if dimensions:
             shared = tfidf[:, columns].astype(np.float32)
-            # Several threads gain nothing with so narrow matrices, and round by how many they are.
+            # Several threads gain nothing with so narrow matrices, and round by how many they are: where singular values
+            # are close, that turns their directions, so a ranking would depend on the machine's number of cores.
             with threadpool_limits(1):
                 self._directions = _directions(shared, dimensions).astype(np.float64)
         else:
@@ -98,7 +99,8 @@ class Concepts:
 
         The best papers of a day are explained to many readers.
         """
-        if paper not in self._explained:
+        found = self._explained.get(paper)
+        if found is None:
             if len(self._explained) >= EXPLAINED:
                 self._explained.clear()
             within = slice(*tfidf.indptr[paper : paper + 2])
@@ -107,8 +109,8 @@ class Concepts:
             own = slice(*self._sums_of_known.indptr[paper : paper + 2])
             kept, sums = self._sums_of_known.indices[own], self._sums_of_known.data[own]
             shares = (tfidf.data[within][known] / (np.linalg.norm(sums) or 1.0))[:, None]
-            self._explained[paper] = known, kept, self._directions[np.ix_(places[known], kept)] * shares
-        return self._explained[paper]
+            found = self._explained[paper] = known, kept, self._directions[np.ix_(places[known], kept)] * shares
+        return found
 
     def _sums(self, tfidf: csr_matrix) -> NDArray[np.float64]:
         """Papers as points before they are made of length 1."""
