@@ -43,7 +43,7 @@ class Concepts:
         if dimensions:
             shared = tfidf[:, columns].astype(np.float32)
             # Several threads gain nothing with so narrow matrices, and round by how many they are: where singular values
-            # are close, that turns their directions, so a ranking would depend on the machine's number of cores.
+            # are close, that turns their directions, and a ranking would depend on how many cores there are.
             with threadpool_limits(1):
                 self._directions = _directions(shared, dimensions).astype(np.float64)
         else:
