@@ -42,8 +42,8 @@ class Concepts:
         dimensions = min(DIMENSIONS, tfidf.shape[0] // PAPERS_A_DIMENSION, len(columns))
         if dimensions:
             shared = tfidf[:, columns].astype(np.float32)
-            # Several threads gain nothing with so narrow matrices, and round by how many they are: where singular values
-            # are close, that turns their directions, and a ranking would depend on how many cores there are.
+            # Several threads gain nothing with so narrow matrices, and round by how many they are. That turns
+            # directions whose singular values are close, and a ranking would depend on how many cores there are.
             with threadpool_limits(1):
                 self._directions = _directions(shared, dimensions).astype(np.float64)
         else:
