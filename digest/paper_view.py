@@ -28,7 +28,7 @@ SIMILAR_SHOWN = 3
 
 # Bounds on what a source may put on a page, in characters: far above anything honest, and small enough that a hostile
 # record cannot push the papers beside it out of the mail.
-_TITLE, _GIST, _NAME, _PLACE, _TERM, _HEADING, _URL = 300, 240, 80, 80, 60, 160, 1000
+_TITLE, _GIST, _NAME, _PLACE, TERM, _HEADING, _URL = 300, 240, 80, 80, 60, 160, 1000
 _ASIDE_TITLE, _ASIDE_URL = 120, 200  # of a paper that is named beside another one
 
 _SLACK = (
@@ -213,13 +213,13 @@ def _reasons(evidence: Sequence[Evidence]) -> tuple[tuple[ReasonView, ...], int]
     """The strongest reasons as they came, and what share of the score all others have, in percent."""
     named = [each for each in evidence if each.term != OTHER_TERMS][:REASONS_SHOWN]
     rest = sum([each.share for each in evidence]) - sum([each.share for each in named])
-    reasons = tuple([_reason(each.term[: _TERM * _SLACK], round(100 * each.share)) for each in named])
+    reasons = tuple([_reason(each.term[: TERM * _SLACK], round(100 * each.share)) for each in named])
     return reasons, round(100 * rest)
 
 
 @lru_cache(_LINES)
 def _reason(term: str, percent: int) -> ReasonView:
-    return ReasonView(term=short_line(term, _TERM), percent=percent)
+    return ReasonView(term=short_line(term, TERM), percent=percent)
 
 
 def _nearest(nearest: Nearest | None) -> NearestView | None:
