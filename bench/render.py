@@ -116,7 +116,7 @@ def references(renderer: Renderer, folder: Path) -> list[Way]:
         kept = template.read_text(encoding="utf-8").splitlines(keepends=True)
         written.write_text("".join(line for line in kept if "once %}" not in line), encoding="utf-8")
     stock = environment(folder)
-    stock.context_class = jinja2.runtime.Context
+    stock.context_class, stock.code_generator_class = jinja2.runtime.Context, jinja2.compiler.CodeGenerator
     html, plain = stock.get_template(HTML), Renderer(folder)
     return [
         ("plain Jinja2, the HTML alone", lambda _issue, _mail, shown: html.render(shown)),
