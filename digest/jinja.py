@@ -41,6 +41,7 @@ class Templates:
     def __init__(self, overrides: Path | None = None) -> None:
         self._overrides = overrides
         self._environment = environment(overrides)
+        self._compiled: dict[str, jinja2.Template] = {}
 
     @property
     def names(self) -> list[str]:
@@ -77,7 +78,7 @@ class Templates:
         Raises:
             TemplateError: it does not compile, names what is not there, or fails otherwise.
         """
-        template = self.compile(name)
+        template = self._compiled.get(name) or self._compiled.setdefault(name, self.compile(name))
         try:
             return joined(template.generate(variables))
         except Exception as error:  # a template can raise whatever an expression can
