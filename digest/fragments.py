@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import nodes
 from jinja2.ext import Extension
 from jinja2.meta import find_undeclared_variables
-from jinja2.runtime import Context, Undefined
+from jinja2.runtime import Undefined
 from jinja2.utils import missing, pass_context
-from jinja2.visitor import NodeTransformer
 
 from digest.pieces import Piece
 from digest.recent import Recent
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
     from jinja2.parser import Parser
+    from jinja2.runtime import Context
 
 REMEMBERED = 16_384
 """Pieces of a generation; there are two, of 30 MB each when full of such pieces as the shipped templates have."""
@@ -52,11 +52,8 @@ class _Attributes:
 
     def _getter(self, value: object) -> Callable[[Any], Any]:
         common = getattr(value, "common", None)
-        is_enough = is_dataclass(common) and isinstance(value, type(common))
-        if is_enough and set(self._names) <= {each.name for each in fields(common)}:
-            getter = attrgetter("common")
-        else:
-            getter = attrgetter(*self._names)
+        has = {each.name for each in fields(common)} if is_dataclass(common) and isinstance(value, type(common)) else ()
+        getter = attrgetter("common") if set(self._names) <= set(has) else attrgetter(*self._names)
         self._getters[type(value)] = getter
         return getter
 
@@ -93,24 +90,6 @@ class _Site:
     def _is_whole(self, context: Context) -> bool:
         """Whether no other template has a part in it."""
         return not context.blocks or all(len(context.blocks.get(block, ())) <= 1 for block in self._blocks)
-
-
-class BlockContext(Context):
-    """What a block knows, made in a fraction of the time.
-
-    Each block of each paper has a context of its own. Jinja copies into each of them all names and the table of blocks,
-    which nothing changes any more when a block is rendered: what a template extends, it says outside of its blocks.
-    """
-
-    def derived(self, locals: dict[str, Any] | None = None) -> Context:  # noqa: A002  (Jinja's name for it)
-        """A context that knows these names, too."""
-        made = object.__new__(type(self))
-        made.__dict__ |= self.__dict__
-        # Jinja looks here first, and copies all that is known behind it.
-        made.vars, made.exported_vars = {**self.vars, **(locals or {})}, set()
-        if missing in made.vars.values():
-            made.vars = {name: value for name, value in made.vars.items() if value is not missing}
-        return made
 
 
 class Once(Extension):
@@ -158,18 +137,7 @@ class Once(Extension):
 
 def is_piece(output: nodes.Output) -> bool:
     """Whether a tag's piece is printed, and nothing else."""
-    return isinstance(output.nodes[0], nodes.InternalName)
-
-
-class Inline(NodeTransformer):
-    """Takes the blocks of a template for the text that they are, where no other template can replace them."""
-
-    def visit_Block(self, node: nodes.Block) -> nodes.Node:  # noqa: N802  (Jinja's name for it)
-        """The content of a block, in which names are its own."""
-        self.generic_visit(node)
-        made = nodes.Scope(node.body, lineno=node.lineno)
-        made.environment = node.environment
-        return made
+    return [*map(type, output.nodes)] == [nodes.InternalName]
 
 
 def _reads(body: nodes.Template) -> dict[str, Callable[[Any], Any]]:

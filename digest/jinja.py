@@ -6,30 +6,23 @@ that one of the operator's can extend what it replaces.
 
 from __future__ import annotations
 
-import re
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import jinja2
-import markupsafe
-from jinja2 import nodes
-from jinja2.compiler import CodeGenerator
 
 from digest.errors import TemplateError
-from digest.fragments import BlockContext, Inline, Once, is_piece
-from digest.pieces import Piece, joined
+from digest.fragments import Once
+from digest.pieces import joined
+from digest.template_code import BlockContext, Closed, Open
 from digest.typeset import shorten, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from jinja2.compiler import Frame
-
     from digest.paper_view import ReasonView
 
-_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "'": "&#39;", '"': "&#34;"})
-_SPECIAL = re.compile("[&<>'\"]")
 _ENDINGS = ("txt", "html", "css")
 _DEFAULT = "default/"
 _SOURCES = "source/"  # what some of the shipped ones are made of
@@ -95,81 +88,13 @@ class Templates:
         return name
 
 
-class _Generator(CodeGenerator):
-    """Escapes what templates print without making a `Markup` of each value, which takes longer than to escape it."""
-
-    def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: CodeGenerator._FinalizeInfo) -> None:
-        if frame.eval_ctx.volatile or not frame.eval_ctx.autoescape:
-            super()._output_child_pre(node, frame, finalize)
-        else:
-            self.write(f"environment.escaped({finalize.src or ''}")
-
-
-class _Gathering(_Generator):
-    """Lets a template yield all that it prints up to a piece at once, then the piece, and so on.
-
-    Attributes are there: what the shipped templates say of the views was tried.
-    """
-
-    _buffer: str | None = None
-
-    def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:  # noqa: N802  (Jinja's name for it)
-        """An attribute."""
-        self.visit(node.node, frame)
-        self.write(f".{node.attr}")
-
-    def blockvisit(self, nodes: Iterable[nodes.Node], frame: Frame) -> None:
-        """Statements of one level; all of the template's are in the first."""
-        if not frame.rootlevel:
-            super().blockvisit(nodes, frame)
-            return
-        self.buffer(frame)
-        self._buffer = frame.buffer
-        super().blockvisit(nodes, frame)
-        self._flush()
-
-    def visit_Output(self, node: nodes.Output, frame: Frame) -> None:  # noqa: N802  (Jinja's name for it)
-        """What is printed."""
-        if frame.buffer != self._buffer or not is_piece(node):
-            super().visit_Output(node, frame)
-            return
-        self._flush()
-        self.writeline("yield ", node)
-        self.visit(node.nodes[0], frame)
-
-    def _flush(self) -> None:
-        self.writeline(f"yield concat({self._buffer})")
-        self.writeline(f"{self._buffer}.clear()")
-
-
-class _Closed(jinja2.Environment):
-    """Templates that no others extend, so that blocks take no time."""
-
-    code_generator_class = _Gathering
-
-    def _generate(  # Jinja's hook, and its arguments
-        self,
-        source: nodes.Template,
-        name: str | None,
-        filename: str | None,
-        defer_init: bool = False,  # noqa: FBT001, FBT002  (as Jinja calls it)
-    ) -> str:
-        return super()._generate(Inline().visit(source), name, filename, defer_init)
-
-
-class _Open(jinja2.Environment):
-    """Templates of which an operator's may extend others."""
-
-    code_generator_class = _Generator
-
-
 def environment(overrides: Path | None = None) -> jinja2.Environment:
     """Where templates are looked for and how they are read: the same rules for all of them."""
     shipped = jinja2.FileSystemLoader(_shipped())
     own = [jinja2.FileSystemLoader(overrides)] if overrides else []
     if not any(each.list_templates() for each in own):
         own = []
-    made = (_Open if own else _Closed)(
+    made = (Open if own else Closed)(
         loader=jinja2.ChoiceLoader([*own, shipped, jinja2.PrefixLoader({"default": shipped})]),
         autoescape=jinja2.select_autoescape(["html", "css"]),
         undefined=jinja2.StrictUndefined,
@@ -180,19 +105,8 @@ def environment(overrides: Path | None = None) -> jinja2.Environment:
         extensions=[Once],
     )
     made.context_class = BlockContext
-    made.escaped = _escaped  # type: ignore[attr-defined]  # where templates find it
     made.filters.update(number=_number, shares=_shares, shorten=shorten, wrap=wrap)
     return made
-
-
-def _escaped(value: object) -> str:
-    """The value as HTML, the same text as by `markupsafe.escape`."""
-    kind = type(value)
-    if kind is not str:
-        if hasattr(value, "__html__"):
-            return str(value.__html__())
-        value = str(value)
-    return value.translate(_ESCAPES) if _SPECIAL.search(value) else value
 
 
 def _number(value: int) -> str:

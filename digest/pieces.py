@@ -20,6 +20,8 @@ class Piece(str):
     In HTML it is taken for what it is, markup. It stays a piece wherever it is printed.
     """
 
+    __slots__ = ("__dict__",)
+
     def __html__(self) -> str:
         return self
 
