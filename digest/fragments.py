@@ -70,8 +70,10 @@ class _Site:
     def found(self, context: Context, values: Iterable[Any]) -> Piece | None:
         """The piece, if it was rendered before for the same values."""
         try:
-            return self._pieces[self, *map(call, self._getters, values)] if self._is_whole(context) else None
-        except Exception:  # noqa: BLE001  (an undefined name can raise what it likes; rendering says it with its line)
+            if context.blocks and not self._is_whole(context):
+                return None
+            return self._pieces[self, *map(call, self._getters, values)]
+        except Exception:  # noqa: BLE001  (none is there; or a name is undefined, which rendering says with its line)
             return None
 
     @pass_context
@@ -89,7 +91,7 @@ class _Site:
 
     def _is_whole(self, context: Context) -> bool:
         """Whether no other template has a part in it."""
-        return not context.blocks or all(len(context.blocks.get(block, ())) <= 1 for block in self._blocks)
+        return all(len(context.blocks.get(block, ())) <= 1 for block in self._blocks)
 
 
 class Once(Extension):
