@@ -19,12 +19,16 @@ _SENDER_ID = 12  # Google asks for 5 to 15 characters
 def build(mail: Mail, envelope: Envelope) -> bytes:
     """The mail as it goes over the wire: CRLF line ends, ASCII headers, no line over 998 octets.
 
-    multipart/alternative (RFC 2046 section 5.1.4), plain text first and HTML last, both UTF-8 in quoted-printable. The
-    same arguments give the same bytes. Control and bidi characters in the subject and in display names are dropped.
+    multipart/alternative (RFC 2046 section 5.1.4), plain text first and HTML last, or the text alone where there is no
+    HTML; UTF-8 in quoted-printable. The same arguments give the same bytes. Control and bidi characters in the subject
+    and in display names are dropped.
 
     Raises:
         DeliveryError: an address, an identifier or a link of the envelope is none; see `digest.headers.header`.
     """
+    if not mail.html:
+        head = f"{header(mail.subject, envelope)}MIME-Version: 1.0\r\n{_part('plain')}"
+        return head.encode("ascii") + quoted(mail.text)
     # Quoted-printable has no "=_", so this boundary stands in neither part (RFC 2045 section 6.7).
     boundary = "=_" + _digest(envelope.message_id)
     head = (
