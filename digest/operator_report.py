@@ -1,4 +1,4 @@
-"""The mail that tells the operator what a run did."""
+"""The mails that tell the operator what a run did, and what a week was like."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from digest import completeness
 from digest.errors import DeliveryError
-from digest.letters import Report
+from digest.letters import Report, Week
 from digest.message import build, list_id, message_id
 from digest.rendering import renderer
 from digest.store import batches, failures
@@ -42,7 +42,24 @@ def send(
     is_idle = not (report.issues or report.delivered or report.unmailed or report.failed)
     if not settings.operator or is_idle:
         return
-    letter = Report(day=day, run=report, alarms=alarms(store, day))
+    _hand_over(settings, Report(day=day, run=report, alarms=alarms(store, day)), day, now, environment)
+
+
+def send_week(settings: Settings, letter: Week, *, now: datetime, environment: Mapping[str, str]) -> bool:
+    """Hand over what a week was like; False where the settings name no operator.
+
+    Raises:
+        DeliveryError, SettingsError, TemplateError: as `send`.
+    """
+    if not settings.operator:
+        return False
+    _hand_over(settings, letter, letter.until, now, environment)
+    return True
+
+
+def _hand_over(
+    settings: Settings, letter: Report | Week, day: date, now: datetime, environment: Mapping[str, str]
+) -> None:
     mail = renderer(settings, lazily=True).letter(letter)
     _, address = parseaddr(settings.sender)
     domain = address.rpartition("@")[2]

@@ -11,7 +11,7 @@ from digest.run_history import Run
 from digest.store.tables import runs
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
 
 _COUNTS = ("issues", "considered", "passed", "papers", "delivered", "failed")
 
@@ -48,6 +48,18 @@ def with_issues(connection: sa.Connection, before: int, limit: int) -> list[Run]
     """The last runs before a number that composed issues, the latest last."""
     query = sa.select(runs).where(runs.c.number < before, runs.c.issues > 0).order_by(runs.c.number.desc())
     return [_run(row) for row in connection.execute(query.limit(limit))][::-1]
+
+
+def between(connection: sa.Connection, since: datetime, until: datetime) -> list[Run]:
+    """The runs that began from an instant to another, the second left out, in order."""
+    query = sa.select(runs).where(runs.c.started >= since, runs.c.started < until).order_by(runs.c.number)
+    return [_run(row) for row in connection.execute(query)]
+
+
+def is_known(connection: sa.Connection, kind: str, day: date) -> bool:
+    """Whether there was a run of a kind for a day."""
+    query = sa.select(runs.c.number).where(runs.c.kind == kind, runs.c.day == day)
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def prune(connection: sa.Connection, before: datetime) -> int:
