@@ -30,9 +30,11 @@ def parse(text: str) -> Address:
         raise SubscriptionError("email", f"expected an address of at most {_LONGEST} characters")
     try:
         found = validate_email(typed, check_deliverability=False, allow_smtputf8=True)
-    except EmailNotValidError as error:
-        # Its words name the part that is wrong, and may quote it.
-        raise SubscriptionError("email", "expected an address like ada@example.org") from error
+    except (EmailNotValidError, UnicodeError):
+        # Its words may quote the address, so that not even a traceback may lead to it: it is raised outside.
+        found = None
+    if found is None:
+        raise SubscriptionError("email", "expected an address like ada@example.org")
     if not found.ascii_email:
         raise SubscriptionError("email", "an address with letters beyond ASCII before the @ cannot be written to")
     return Address(mailable=found.ascii_email, key=found.ascii_email.lower())

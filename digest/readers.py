@@ -43,6 +43,8 @@ def parse(text: str) -> Profile:
     Raises:
         ProfileError: its faults, a line each; one of them is an address, which belongs to the subscription.
     """
+    if len(text.encode(errors="replace")) > profiles.MAX_BYTES:
+        raise ProfileError((f"{INTERESTS}: larger than {profiles.MAX_BYTES // 1024} KiB",))
     profile = profiles.loads(text, name=INTERESTS)
     if profile.email:
         fault = f"{INTERESTS}: email: the address is kept with the subscription: leave it out"

@@ -1,4 +1,4 @@
-"""Who subscribed: addresses, and the record of consent."""
+"""Who subscribed: addresses, when they were given and when their owners first said yes."""
 
 from __future__ import annotations
 

@@ -120,6 +120,16 @@ def history(connection: sa.Connection, slug: str, limit: int) -> tuple[tuple[dat
     )
 
 
+def listing(
+    connection: sa.Connection, standing: Standing | None = None, limit: int | None = None
+) -> tuple[Subscription, ...]:
+    """Subscriptions in order of their making, the last ones first; those in one standing, if that is given."""
+    query = sa.select(subscriptions).order_by(subscriptions.c.made.desc(), subscriptions.c.slug).limit(limit)
+    if standing is not None:
+        query = query.where(subscriptions.c.standing == standing.value)
+    return tuple(map(_subscription, connection.execute(query)))
+
+
 def counts(connection: sa.Connection) -> dict[str, int]:
     """How many subscriptions there are in each standing."""
     query = sa.select(subscriptions.c.standing, sa.func.count()).group_by(subscriptions.c.standing)
@@ -163,6 +173,8 @@ def _row(each: Subscription) -> dict[str, Any]:
         "paused": each.paused,
         "paused_until": each.paused_until,
         "ended": each.ended,
+        "source": each.source,
+        "confirmed": each.confirmed,
     }
 
 
@@ -188,4 +200,6 @@ def _subscription(row: sa.Row[Any]) -> Subscription:
         paused=row.paused,
         paused_until=row.paused_until,
         ended=row.ended,
+        source=row.source,
+        confirmed=row.confirmed,
     )
