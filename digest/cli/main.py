@@ -14,6 +14,7 @@ from digest.cli.doctor import doctor
 from digest.cli.evaluate import evaluate
 from digest.cli.export import export
 from digest.cli.judge import judge
+from digest.cli.replay import replay
 from digest.cli.run import run
 from digest.cli.send_test import send_test
 from digest.errors import DigestError
@@ -39,6 +40,7 @@ app.command("preview")(issues.preview)
 app.command("export")(export)
 app.command("explain")(issues.explain)
 app.command("run")(run)
+app.command("replay")(replay)
 app.command("judge")(judge)
 app.command("evaluate")(evaluate)
 app.command("doctor")(doctor)
