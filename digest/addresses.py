@@ -29,7 +29,7 @@ def parse(text: str) -> Address:
     if len(typed) > _LONGEST:
         raise SubscriptionError("email", f"expected an address of at most {_LONGEST} characters")
     try:
-        found = validate_email(typed, check_deliverability=False, allow_smtputf8=True)
+        found = validate_email(typed, check_deliverability=False, allow_smtputf8=True, strict=True)
     except (EmailNotValidError, UnicodeError):
         # Its words may quote the address, so that not even a traceback may lead to it: it is raised outside.
         found = None

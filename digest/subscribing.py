@@ -53,7 +53,7 @@ class Wish:
 
     email: str = field(repr=False)
     digest: str = OWN
-    interests: str = ""
+    interests: str = field(default="", repr=False)
     preferences: Preferences = field(default_factory=Preferences)
     source: str = "site"
     network: str = field(default="", repr=False)

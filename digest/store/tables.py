@@ -311,7 +311,7 @@ subscriptions = sa.Table(
     sa.Column("paused_until", sa.Date),
     sa.Column("ended", UTCDateTime),
     # The record of consent, with `made`: by what way it was asked for, and when its reader said yes.
-    sa.Column("source", sa.Text, nullable=False, server_default=""),
+    sa.Column("source", sa.Text, nullable=False, server_default=sa.text("''")),
     sa.Column("confirmed", UTCDateTime),
     sa.Index("ix_subscriptions_due", "due", "slug"),
 )
