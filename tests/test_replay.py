@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import sys
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -10,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from digest import pipeline, profiles, readers, replaying, sample, subscribing
+from digest.cli import main
 from digest.clock import Clock
 from digest.errors import StoreError
 from digest.ingest import ingest
@@ -188,6 +191,37 @@ def test_two_homes_send_the_same_bytes(sent: Path, tmp_path: Path) -> None:
             assert path.read_bytes() == (sent / folder / path.name).read_bytes(), path.name
             compared += 1
     assert compared >= 2 + 2 * 3 + 3
+
+
+def digest(home: Path, monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
+    """Run a command there; its exit code."""
+    monkeypatch.setenv("DIGEST_HOME", str(home))
+    monkeypatch.setattr(sys, "argv", ["digest", *words])
+    with pytest.raises(SystemExit) as left:
+        main()
+    return int(left.value.code or 0)
+
+
+def test_the_command_says_what_is_the_same(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Each file with its verdict; exit code 0 where all that is there is the same, 1 where something differs."""
+    sent = home / "outbox" / f"{ADA}.eml"
+    content = sent.read_bytes()
+    out = tmp_path / "again.eml"
+    assert digest(home, monkeypatch, "replay", ADA, "--compose", "--output", str(out)) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert f"the same  outbox/{ADA}.eml" in said
+    assert said[-1] == "composed again: the same issue in every word"
+    assert out.read_bytes() == content
+    sent.unlink()
+    assert digest(home, monkeypatch, "replay", ADA, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["files"][f"outbox/{ADA}.eml"] == "no copy"
+    sent.write_bytes(content + b" ")
+    assert digest(home, monkeypatch, "replay", ADA) == 1
+    assert f"differs   outbox/{ADA}.eml" in capsys.readouterr().out
+    assert digest(home, monkeypatch, "replay", "nothing") == 1
+    assert "no such issue: 'nothing'" in capsys.readouterr().err
 
 
 def test_a_replayed_issue_is_not_kept(home: Path) -> None:
