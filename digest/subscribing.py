@@ -35,13 +35,14 @@ if TYPE_CHECKING:
 MAILS_A_DAY = 3
 """Confirmations that one address is sent in 24 hours, whoever asks."""
 
+MAILS_A_MAILBOX = 10
+"""The same of all addresses that differ behind a `+` only, and so end in one mailbox."""
+
 WISHES_A_DAY = 30
 """Times that one network may ask for confirmations in 24 hours."""
 
 UNCONFIRMED = timedelta(days=7)
 """After that a subscription that nobody confirmed is forgotten, its address with it."""
-
-_SLUG_BYTES = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,11 +85,13 @@ def subscribe(store: Store, settings: Settings, wish: Wish, *, now: datetime) ->
     profile = _wanted(settings, wish)
     key = secret.load(settings.secret)
     # Outside of the lock; of the address nothing stays in it.
-    mailbox, network = (_fingerprint(key, kind, of) for kind, of in (("mail", address.key), ("net", wish.network)))
+    asked_for = (("mail", address.key), ("box", address.mailbox), ("net", wish.network))
+    mail, mailbox, network = (_fingerprint(key, kind, of) for kind, of in asked_for)
     with store.writing() as connection:
         if wish.network and askings.count(connection, network, now) > WISHES_A_DAY:
             return Asked(subscription=_new(key, _subscriber(address, wish, now), wish, now), is_mailed=False)
-        is_mailed = askings.count(connection, mailbox, now) <= MAILS_A_DAY
+        is_mailed = askings.count(connection, mail, now) <= MAILS_A_DAY
+        is_mailed &= askings.count(connection, mailbox, now) <= MAILS_A_MAILBOX
         owner = subscribers.add(connection, _subscriber(address, wish, now), address.key)
         found = _held(connection, owner, wish.digest)
         if found is None or (is_mailed and found.standing in {Standing.ENDED, Standing.PENDING}):
@@ -320,7 +323,7 @@ def _wished(
 
 
 def _new(key: bytes, owner: Subscriber, wish: Wish, now: datetime) -> Subscription:
-    slug = f"s-{secrets.token_hex(_SLUG_BYTES)}"
+    slug = f"s-{secrets.token_hex(6)}"
     return Subscription(
         slug=slug,
         reader=reader_id(key, slug).hex(),

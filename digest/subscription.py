@@ -6,6 +6,7 @@ pause one digest, end another, and have an address that no mail reaches.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
@@ -60,6 +61,9 @@ PATIENCE = timedelta(hours=18)
 
 LONGEST_PAUSE = timedelta(days=3660)
 """Whoever wants to hear nothing for longer pauses without a day."""
+
+
+_MADE = re.compile(r"s-[0-9a-f]{12}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +125,11 @@ class Subscription:
         back = (day - self.since).days + 1 if self.since else 0
         is_usual = self.preferences.schedule.is_frequent and back <= usual
         return usual if is_usual else max(usual, LONG_DAYS)
+
+
+def is_made_here(slug: str) -> bool:
+    """Whether a reader's name was made for a subscriber's subscription: those of files are their operator's choice."""
+    return _MADE.fullmatch(slug) is not None
 
 
 def confirmed(subscription: Subscription, *, now: datetime, window_days: int) -> Subscription:

@@ -281,6 +281,20 @@ def test_a_list_is_brought_in_once(subscribers: Callable[..., Said], file: Calla
     assert subscribers("show", ADA, "--json").json["standing"] == "ended"
 
 
+def test_a_list_asks_nobody_who_wished_for_no_more_mails(
+    subscribers: Callable[..., Said], home: Path, file: Callable[..., str]
+) -> None:
+    """Their row is named, and the others are added; the operator can undo the suppression by the name of a reader."""
+    subscribers("add", ADA, "--confirmed")
+    with Store(home / "digest.sqlite3") as store, store.writing() as connection:
+        bounces.suppress(connection, ADA, bounces.Reason.COMPLAINT, now=clock())
+    assert subscribers("forget", ADA, "--yes").code == 0
+    path = file("readers.csv", f"email\n{ADA}\nbob@example.org\n")
+    said = subscribers("import", path, "--confirmed", "--source", "staff list")
+    assert (said.code, said.out) == (1, "1 added, 0 asked, 0 known, 1 fault\n")
+    assert f"{path}:2: email: its owner wished for no more mails (complaint)" in said.err
+
+
 def test_a_list_without_consent_is_asked(
     subscribers: Callable[..., Said], home: Path, file: Callable[..., str]
 ) -> None:

@@ -32,7 +32,7 @@ from digest.store import (
 )
 from digest.store.bounces import Reason
 from digest.store.subscriptions import ISSUED
-from digest.subscribing import MAILS_A_DAY, UNCONFIRMED, WISHES_A_DAY, Wish
+from digest.subscribing import MAILS_A_DAY, MAILS_A_MAILBOX, UNCONFIRMED, WISHES_A_DAY, Wish
 from digest.subscription import OWN, Preferences, Standing
 from digest.types import Issue, Judgement, Match, Section
 
@@ -212,6 +212,13 @@ def test_the_limit_of_an_address(store: Store, here: Settings) -> None:
     assert asked == [True] * MAILS_A_DAY + [False] * 2
     assert ask(store, here, "bob@example.org").is_mailed
     assert ask(store, here, now=NOW + DAY + timedelta(hours=1)).is_mailed
+
+
+def test_the_limit_of_a_mailbox(store: Store, here: Settings) -> None:
+    """Nobody fills a mailbox by ever new tags behind a +."""
+    asked = [ask(store, here, f"ada+{number}@example.org").is_mailed for number in range(MAILS_A_MAILBOX + 2)]
+    assert asked == [True] * MAILS_A_MAILBOX + [False] * 2
+    assert ask(store, here, "bob+0@example.org").is_mailed
 
 
 def test_the_limit_of_a_network(store: Store, here: Settings) -> None:
@@ -458,6 +465,25 @@ def test_forgetting_leaves_nothing(store: Store, here: Settings, tmp_path: Path)
     for path in tmp_path.iterdir():
         if path.is_file():
             assert ADA.encode() not in path.read_bytes(), path.name
+
+
+def test_who_is_forgotten_while_an_issue_is_made_stays_forgotten(store: Store, here: Settings) -> None:
+    """What a composer or a dispatcher had begun before is not kept behind it."""
+    slug = begun(store, here)
+    with store.reading() as connection:
+        found = subscriptions.by_slug(connection, slug)
+    assert found
+    assert found.due
+    assert found.subscriber
+    subscribing.forget(store, found.subscriber)
+    issue = Issue(
+        id="late", profile=slug, name="", day=found.due.day, composed=NOW, sections=(), considered=0, passed=0
+    )
+    with store.writing() as connection:
+        covered = issues.Coverage(day=issue.day, seq=0)
+        assert not issues.add(connection, issue, covered=covered, recipient=ADA, now=NOW)
+        subscriptions.settle(connection, [(found, [(found.due, ISSUED)], found.due)], NOW)
+        assert subscriptions.history(connection, slug, 9) == ()
 
 
 @pytest.mark.parametrize("reason", Reason)

@@ -11,7 +11,7 @@ from digest.cli import whom
 from digest.cli.context import Json, clock, counted, print_json, settings
 from digest.cli.subscriber_profiles import text_of
 from digest.errors import ProfileError, SubscriptionError
-from digest.store import Store, subscribers, subscriptions
+from digest.store import Store, bounces, subscribers, subscriptions
 from digest.subscription import OWN
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def _bring_in(store: Store, options: Settings, each: Entry, folder: Path, source
     """What became of a row: `added`, `asked` or `known`.
 
     Raises:
-        SubscriptionError: no digest of that name is offered.
+        SubscriptionError: no digest of that name is offered, or the owner of the address wished for no more mails.
         ProfileError: the interests have faults.
     """
     from digest import subscribing
@@ -159,6 +159,10 @@ def _bring_in(store: Store, options: Settings, each: Entry, folder: Path, source
     if subscribing.known(store, wish.email, wish.digest):
         return "known"
     if is_confirmed:
+        with store.reading() as connection:
+            why = bounces.reason(connection, wish.email)
+        if why in bounces.WISHES:
+            raise SubscriptionError("email", f"its owner wished for no more mails ({why}): digest bounces undo")
         subscribing.enrol(store, options, wish, now=clock())
         return "added"
     asked = subscribing.subscribe(store, options, wish, now=clock())

@@ -83,8 +83,10 @@ def settle(
 ) -> None:
     """What became of periods, and the next one of each subscription; a period that was settled before stays as it was.
 
-    Whoever was changed since it was read keeps its own next period.
+    Whoever was changed since it was read keeps its own next period; of whoever was forgotten nothing is kept.
     """
+    there = by_slugs(connection, {each.slug for each, _, _ in settled})
+    settled = [each for each in settled if each[0].slug in there]
     outcomes = [
         {"slug": each.slug, "day": period.day, "due": period.at, "outcome": outcome, "settled": now}
         for each, became, _ in settled
