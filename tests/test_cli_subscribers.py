@@ -8,6 +8,7 @@ import shlex
 import sys
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,12 +51,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def subscribers(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
-    """Runs `digest subscribers` there."""
+def digest(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
+    """Runs commands there."""
     assert home.exists()
 
     def run(*words: str) -> Said:
-        monkeypatch.setattr(sys, "argv", ["digest", "subscribers", *words])
+        monkeypatch.setattr(sys, "argv", ["digest", *words])
         capsys.readouterr()
         with pytest.raises(SystemExit) as left:
             main()
@@ -63,6 +64,12 @@ def subscribers(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
         return Said(int(left.value.code or 0), out, err)
 
     return run
+
+
+@pytest.fixture
+def subscribers(digest: Callable[..., Said]) -> Callable[..., Said]:
+    """Runs `digest subscribers` there."""
+    return partial(digest, "subscribers")
 
 
 @pytest.fixture
@@ -356,3 +363,11 @@ def test_a_suppressed_address_is_told_of(subscribers: Callable[..., Said], home:
     assert "its address is suppressed (unsubscribed): digest bounces undo" in said.err
     assert "suppressed    unsubscribed: digest bounces undo" in subscribers("show", ADA).out
     assert "kept: that nothing is sent to the address (unsubscribed)" in subscribers("forget", ADA, "--yes").err
+
+
+def test_bounces_know_subscriptions(digest: Callable[..., Said]) -> None:
+    """An address is suppressed and freed by the name of a subscription, which stands beside it in the list."""
+    slug = slug_of(digest("subscribers", "add", "bob@example.org", "--confirmed"))
+    assert digest("bounces", "suppress", slug).out == f"{slug}: is sent nothing from now on\n"
+    assert digest("bounces", "list", "--json").json["suppressed"][0]["profiles"] == [slug]
+    assert digest("bounces", "undo", slug).out == f"{slug}: is sent to again\n"

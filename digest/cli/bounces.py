@@ -43,7 +43,9 @@ app = typer.Typer(
     help="Read mails that came back, and see or undo what came of them.\n\nExample: digest bounces read",
 )
 
-Whom = Annotated[list[str], typer.Argument(metavar="ADDRESS|PROFILE...", help="Addresses, or readers by name.")]
+Whom = Annotated[
+    list[str], typer.Argument(metavar="ADDRESS|NAME...", help="Addresses, or readers and subscriptions by name.")
+]
 
 
 @app.command("read")
