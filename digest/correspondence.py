@@ -108,10 +108,14 @@ def _why_moot(letter: Letter, found: Subscription, suppressed: Reason | None, no
     # Whoever asked for no more mails may ask for some again; that is what the letter is for.
     if suppressed and suppressed not in WISHES:
         return f"its address is suppressed: {suppressed}"
-    if is_over or (found.confirmed and found.confirmed >= letter.made):
-        return "it was ended meanwhile" if is_over else "it was confirmed meanwhile"
-    expires = last_day(Purpose.CONFIRM, letter.made.date())
-    return "its link is too old" if expires and expires < now.date() else None
+    why = None
+    if letter.kind is Kind.CONFIRMATION:
+        expires = last_day(Purpose.CONFIRM, letter.made.date())
+        if is_over or (found.confirmed and found.confirmed >= letter.made):
+            why = "it was ended meanwhile" if is_over else "it was confirmed meanwhile"
+        elif expires and expires < now.date():
+            why = "its link is too old"
+    return why
 
 
 def _handed_over(transport: Transport, parcel: Parcel) -> tuple[str | None, bool]:

@@ -25,7 +25,7 @@ def offered(settings: Settings) -> tuple[dict[str, Profile], tuple[ProfileError,
             bad.append(error)
             continue
         if profile.slug in {OWN, FILE}:
-            bad.append(ProfileError((f"{path}: {profile.slug!r} is no name for a digest: rename the file",)))
+            bad.append(ProfileError((f"{path}: a digest cannot be called {profile.slug!r}: rename the file",)))
         elif profile.email:
             bad.append(ProfileError((f"{path}: email: a digest for everybody has no address: leave it out",)))
         else:

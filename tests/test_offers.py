@@ -46,8 +46,8 @@ def test_a_folder_takes_its_place(here: Settings) -> None:
     [
         ("owls.yaml", "topics: 7\n", "topics: "),
         ("owls.yaml", "topics: [owls]\nemail: ada@example.org\n", "a digest for everybody has no address"),
-        ("own.yaml", "topics: [owls]\n", "'own' is no name for a digest"),
-        ("file.yml", "topics: [owls]\n", "'file' is no name for a digest"),
+        ("own.yaml", "topics: [owls]\n", "a digest cannot be called 'own'"),
+        ("file.yml", "topics: [owls]\n", "a digest cannot be called 'file'"),
     ],
 )
 def test_one_with_a_fault_spoils_no_other(here: Settings, name: str, text: str, why: str) -> None:

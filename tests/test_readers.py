@@ -12,8 +12,7 @@ import sqlalchemy as sa
 from digest import profiles, readers, secret, subscribing
 from digest.errors import ProfileError
 from digest.preferences import preferences
-from digest.profiles import MAX_BYTES
-from digest.readers import Readers, parse
+from digest.readers import MOST_BYTES, MOST_TOPICS, Readers, parse
 from digest.settings import Settings
 from digest.store import Store, subscriptions
 from digest.subscribing import Wish
@@ -136,7 +135,11 @@ def test_a_text_of_a_reader() -> None:
     assert parse("name: Owls\ntopics: [owls]").name == "Owls"
     for text, why in (
         ("topics: [owls]\nemail: ada@example.org", "the address is kept with the subscription"),
-        (f"topics: [owls]\n{'#' * MAX_BYTES}", "larger than 256 KiB"),
+        (f"topics: [owls]\n{'#' * MOST_BYTES}", "larger than 64 KiB"),
+        (
+            f"topics: [{', '.join(f'owls {n}' for n in range(MOST_TOPICS + 1))}]",
+            "topics: expected at most 100, got 101",
+        ),
         ("topics: [owls", "interests.yaml:"),
     ):
         with pytest.raises(ProfileError, match=why) as caught:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from digest import subscribing
 from digest.errors import ProfileError, SubscriptionError
 from digest.ingest import ingest
-from digest.profiles import MAX_BYTES
+from digest.readers import MOST_BYTES
 from digest.sample import FOLDER
 from digest.schedule import schedule
 from digest.settings import Settings
@@ -258,7 +258,7 @@ def test_no_address_is_kept_of_who_asked(store: Store, here: Settings) -> None:
         (Wish(email=ADA, digest=OWN), ProfileError, "interests"),
         (Wish(email=ADA, digest=OWN, interests="topics: 7"), ProfileError, "interests.yaml:1: topics"),
         (Wish(email=ADA, digest=OWN, interests=f"{OWLS}email: {ADA}"), ProfileError, "leave it out"),
-        (Wish(email=ADA, digest=OWN, interests=OWLS + "#" * MAX_BYTES), ProfileError, "larger than 256 KiB"),
+        (Wish(email=ADA, digest=OWN, interests=OWLS + "#" * MOST_BYTES), ProfileError, "larger than 64 KiB"),
     ],
 )
 def test_a_wish_that_cannot_be_had_leaves_nothing(
