@@ -6,8 +6,8 @@ import hashlib
 import re
 from typing import TYPE_CHECKING
 
-from digest import quoted_printable
 from digest.headers import header, host
+from digest.pieces import quoted
 
 if TYPE_CHECKING:
     from digest.types import Envelope, Mail
@@ -32,7 +32,7 @@ def build(mail: Mail, envelope: Envelope) -> bytes:
         f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n\r\n--{boundary}\r\n{_part("plain")}'
     )
     between, foot = f"\r\n--{boundary}\r\n{_part('html')}", f"\r\n--{boundary}--\r\n"
-    text, html = quoted_printable.encode(mail.text), quoted_printable.encode(mail.html)
+    text, html = quoted(mail.text), quoted(mail.html)
     return b"".join([head.encode("ascii"), text, between.encode("ascii"), html, foot.encode("ascii")])
 
 

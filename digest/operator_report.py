@@ -12,7 +12,7 @@ from digest.errors import DeliveryError
 from digest.letters import Report
 from digest.message import build, list_id, message_id
 from digest.rendering import renderer
-from digest.store import batches
+from digest.store import batches, failures
 from digest.transport import Outcome, Parcel
 from digest.transports import opener
 from digest.types import Envelope
@@ -73,10 +73,12 @@ def alarms(store: Store, day: date) -> tuple[str, ...]:
         taken = batches.on(connection, day)
         earlier = {each.source: batches.of(connection, each.source) for each in taken}
         last = batches.last(connection, day)
+        unread = failures.on(connection, day)
     found = [
         alarm
         for batch in taken
         for alarm in completeness.alarms(batch, [each for each in earlier[batch.source] if each.asked < day])
     ]
     found += [alarm for batch in last if (alarm := completeness.missing(batch.source, batch, day))]
-    return tuple(dict.fromkeys(alarm.told() for alarm in found))
+    failed = [f"{completeness.spoken(source)} could not be read: {why}" for source, why in unread.items()]
+    return tuple(dict.fromkeys([*failed, *(alarm.told() for alarm in found)]))

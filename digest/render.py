@@ -11,6 +11,7 @@ from digest.errors import TemplateError
 from digest.jinja import Templates
 from digest.letters import variables_of
 from digest.look import Look
+from digest.pieces import octets
 from digest.twins.archive import ArchiveView, archive
 from digest.types import Mail, Rendered
 from digest.typeset import one_line, shorten
@@ -185,4 +186,4 @@ def _subject(text: str) -> str:
 
 
 def _is_small(html: str) -> bool:
-    return len(html.encode()) < HTML_LIMIT
+    return octets(html) < HTML_LIMIT

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from digest import days
@@ -121,7 +122,11 @@ class IssueView:
 
     def variables(self) -> dict[str, object]:
         """The fields by name, as templates take them."""
-        return {each.name: getattr(self, each.name) for each in fields(self)}
+        return dict(zip(_VARIABLES, _values_of(self), strict=True))
+
+
+_VARIABLES = tuple(each.name for each in fields(IssueView))
+_values_of = attrgetter(*_VARIABLES)
 
 
 def view(

@@ -177,6 +177,27 @@ def test_readers_of_before_subscriptions_keep_what_they_had(tmp_path: Path) -> N
             assert subscriptions.due(connection, found.due.at, 10) == (found,)
 
 
+def test_consent_of_before_is_that_of_the_subscriber(tmp_path: Path) -> None:
+    """What was confirmed before each subscription had a record of its own has its subscriber's; what waits has none."""
+    path = tmp_path / "digest.sqlite3"
+    upgrade(path, "0015")
+    rest = "'daily', '07:00', 'UTC', 18, 'catch-up', '2025-05-08 06:00:00'"
+    columns = "frequency, send_at, zone, patience_hours, on_return, made"
+    run_sql(
+        path,
+        "INSERT INTO subscribers VALUES ('1', 'ada@example.org', 'ada@example.org', '2025-05-07 06:00:00', 'list', "
+        "'2025-05-07 07:00:00')",
+        *(
+            f"INSERT INTO subscriptions (slug, reader, subscriber, digest, standing, {columns}) "  # noqa: S608
+            f"VALUES ('s-{number}', '{number}', {owner}, 'trending', '{standing}', {rest})"
+            for number, (owner, standing) in enumerate((("'1'", "active"), ("'1'", "pending"), ("NULL", "active")))
+        ),
+    )
+    with Store(path) as store, store.reading() as connection:
+        found = {each.slug: (each.source, each.confirmed) for each in subscriptions.listing(connection)}
+    assert found == {"s-0": ("list", datetime(2025, 5, 7, 7, tzinfo=UTC)), "s-1": ("", None), "s-2": ("", None)}
+
+
 def test_a_database_is_opened_again_as_it_was(tmp_path: Path) -> None:
     """Folder and schema are made once and the rows then left alone; no character of the path means anything."""
     path = tmp_path / "new?mode=ro" / "50%25 #1" / "digest.sqlite3"

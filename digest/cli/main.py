@@ -16,6 +16,7 @@ from digest.cli.export import export
 from digest.cli.judge import judge
 from digest.cli.replay import replay
 from digest.cli.run import run
+from digest.cli.runs import list_alarms, list_runs, metrics
 from digest.cli.send_test import send_test
 from digest.errors import DigestError
 
@@ -41,6 +42,9 @@ app.command("export")(export)
 app.command("explain")(issues.explain)
 app.command("run")(run)
 app.command("replay")(replay)
+app.command("runs")(list_runs)
+app.command("metrics")(metrics)
+app.command("alarms")(list_alarms)
 app.command("judge")(judge)
 app.command("evaluate")(evaluate)
 app.command("doctor")(doctor)

@@ -42,8 +42,6 @@ def upgrade() -> None:
         sa.Column("paused", sa.DateTime),
         sa.Column("paused_until", sa.Date),
         sa.Column("ended", sa.DateTime),
-        sa.Column("source", sa.Text, nullable=False, server_default=sa.text("''")),
-        sa.Column("confirmed", sa.DateTime),
         sa.PrimaryKeyConstraint("slug", name="pk_subscriptions"),
         sa.UniqueConstraint("reader", name="uq_subscriptions_reader"),
         sa.ForeignKeyConstraint(["subscriber"], ["subscribers.id"], name="fk_subscriptions_subscriber_subscribers"),
