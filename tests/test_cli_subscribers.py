@@ -99,7 +99,7 @@ def test_adding_asks_the_owner(subscribers: Callable[..., Said], home: Path) -> 
     """With a site a letter is sent; the command's answer has no address."""
     site(home)
     said = subscribers("add", ADA, "--frequency", "weekly mon", "--at", "7:30", "--zone", "Europe/Lisbon")
-    assert said.out.endswith(": pending, weekly mon at 07:30, Europe/Lisbon\n")
+    assert said.out.endswith(": pending, every Monday at 07:30 (Europe/Lisbon)\n")
     assert said.err == "1 letter sent\n"
     assert len(list((home / "outbox").iterdir())) == 1
     assert "@" not in said.out + said.err
@@ -132,7 +132,7 @@ def test_what_is_shown(subscribers: Callable[..., Said]) -> None:
     """Schedule in words, the next issue by the reader's clocks, and the consent; lists have no address unless asked."""
     slug = slug_of(subscribers("add", ADA, "--confirmed", "--frequency", "weekdays", "--zone", "Asia/Tokyo"))
     shown = subscribers("show", slug).out
-    for line in ("schedule      weekdays at 06:00, Asia/Tokyo", f"address       {ADA}", ", by operator"):
+    for line in ("schedule      Monday to Friday at 06:00 (Asia/Tokyo)", f"address       {ADA}", ", by operator"):
         assert line in shown
     assert " 06:00 Asia/Tokyo" in shown
     listed = subscribers("list")
