@@ -432,6 +432,10 @@ def test_a_run_reports_readers_and_never_addresses(filled: Digest, home: Path) -
         "retry_at",
         "gists",
         "gist_faults",
+        "postponed",
+        "late",
+        "missed",
+        "letters",
     ]
     assert [line["profile"] for line in done.json["issues"]] == ["ada", "grace", "katherine"]
     again = filled("run", "--engine", "plain", "--date", "2025-05-09")

@@ -16,6 +16,7 @@ from digest.cli.export import export
 from digest.cli.judge import judge
 from digest.cli.run import run
 from digest.cli.send_test import send_test
+from digest.cli.serve import serve
 from digest.errors import DigestError
 
 FAILED = 1
@@ -39,6 +40,7 @@ app.command("preview")(issues.preview)
 app.command("export")(export)
 app.command("explain")(issues.explain)
 app.command("run")(run)
+app.command("serve")(serve)
 app.command("judge")(judge)
 app.command("evaluate")(evaluate)
 app.command("doctor")(doctor)
