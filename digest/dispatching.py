@@ -18,7 +18,7 @@ from digest.errors import DigestError
 from digest.feeds import Kind
 from digest.rendering import renderer as renderer_of
 from digest.run_report import RunReport
-from digest.store import batches, issues, letters, subscriptions
+from digest.store import batches, deliveries, issues, letters, subscriptions
 from digest.store.subscriptions import ISSUED, Settlement
 from digest.subscription import FILE
 from digest.summaries import summariser as summariser_of
@@ -74,13 +74,17 @@ def dispatch(
         StoreError: the database cannot be used; what was not settled stays due.
     """
     now = clock.now().replace(microsecond=0)
-    ready = renderer_of(settings)
+    report = RunReport()
+    is_news = False
     faults = adopt(store, settings, now=now)
-    report = compose_due(store, settings, now=now, environment=environment, progress=progress)
-    is_news = bool(report.issues or report.failed)
-    report.add(
-        pipeline.deliver(store, settings, ready, clock=clock, environment=environment, progress=progress),
-    )
+    if _is_something_due(store, now):
+        # A template's fault is told before anything is composed.
+        ready = renderer_of(settings)
+        report.add(compose_due(store, settings, now=now, environment=environment, progress=progress))
+        is_news = bool(report.issues or report.failed)
+        report.add(
+            pipeline.deliver(store, settings, ready, clock=clock, environment=environment, progress=progress),
+        )
     report.add(write_letters(store, settings, now=now, environment=environment))
     if is_news:
         try:
@@ -203,6 +207,16 @@ def write_letters(store: Store, settings: Settings, *, now: datetime, environmen
     for why, number in (sent.faults or {}).items():
         report.fail("", f"letters: {why} ({number})")
     return report
+
+
+def _is_something_due(store: Store, now: datetime) -> bool:
+    """Whether issues are to be composed or mails to be sent, those of a sender that may be dead among them."""
+    with store.reading() as connection:
+        return bool(
+            subscriptions.count_due(connection, now)
+            or deliveries.waiting(connection, now=now)
+            or deliveries.held(connection, now=now)
+        )
 
 
 def _late(store: Store, settings: Settings, now: datetime) -> tuple[str, ...]:

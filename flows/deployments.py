@@ -1,7 +1,7 @@
 """The few deployments of an installation: `python -m flows.deployments` serves them, for a Prefect server that runs.
 
 `prefect.yaml` says the same for workers on several machines. One dispatcher is for all readers: who is due stands in
-our own table. All crons are by UTC, in which no hour is left out and none comes twice, and a run that would begin while the
+our own table. All crons are by UTC, in which no hour is left out and none comes twice. A run that would begin while the
 one before is still at it is not begun. What DIGEST_HOME names is the installation.
 """
 
