@@ -12,7 +12,6 @@ import sys
 import tempfile
 import time
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -88,10 +87,9 @@ def main() -> None:
         with timed("the same while papers are late"), store.reading() as connection:
             subscriptions.due(connection, NOW, PAGE, wait=timedelta(minutes=15))
         with timed(f"what {len(first):,} of them are to do"):
+            patience = timedelta(hours=18)
             turns = [
-                schedule.turn(each.preferences.schedule, each.due, NOW, patience=timedelta(hours=18))
-                for each in first
-                if each.due
+                schedule.turn(each.preferences.schedule, each.due, NOW, patience=patience) for each in first if each.due
             ]
         with timed(f"{len(first):,} of them settled and moved on"), store.writing() as connection:
             settled = [
@@ -103,8 +101,6 @@ def main() -> None:
         with store.reading() as connection:
             left = subscriptions.count_due(connection, NOW)
         print(f"{number:,} were due, {left:,} are left")
-        with timed("one subscription by name"), store.reading() as connection:
-            assert subscriptions.by_slug(connection, found[0].slug) != replace(found[0], since=NOW.date())  # noqa: S101
 
 
 if __name__ == "__main__":
