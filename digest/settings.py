@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
+import os
 import re
 import tomllib
 from email.utils import parseaddr
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
 
 FILE = "digest.toml"
 """What the settings file is called in the home folder."""
+
+SITE = "DIGEST_SITE_URL"
+"""The environment variable that says where the site is, where `digest.toml` does not."""
 
 _PAGES = re.compile(r"https?://[\w.-]+(?::\d+)?(?:/[\w.~/-]{0,300})?", re.ASCII)
 _SITE = re.compile(r"https?://[\w.-]+(?::\d+)?(?:/[\w.~/-]*)?", re.ASCII)
@@ -296,6 +300,11 @@ class Settings(BaseModel):
         """Where an operator's own templates are looked for before the shipped ones."""
         return self.home / "templates"
 
+    @property
+    def logs(self) -> Path:
+        """Where `digest serve` writes what its programs say."""
+        return self.home / "logs"
+
 
 KEYS = tuple(name for name in Settings.model_fields if name != "home")
 """What `digest.toml` may say."""
@@ -326,8 +335,10 @@ def home(environment: Mapping[str, str]) -> Path:
         raise SettingsError(f"DIGEST_HOME: {named!r}: nobody here has such a home folder") from error
 
 
-def load(home: Path) -> Settings:
+def load(home: Path, environment: Mapping[str, str] = os.environ) -> Settings:
     """The settings of the installation at `home`; defaults where `digest.toml` is missing or silent.
+
+    A `site_url` that it does not name is that of the site that runs here, which tells its programs by `SITE`.
 
     Raises:
         SettingsError: names the file, the line and the key of every fault, one fault a line.
@@ -337,7 +348,7 @@ def load(home: Path) -> Settings:
         text = path.read_bytes().decode("utf-8-sig")
         values = tomllib.loads(text)
     except FileNotFoundError:
-        return Settings(home=home)
+        text, values = "", {}
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -345,6 +356,8 @@ def load(home: Path) -> Settings:
         raise SettingsError(f"{path}:{line}: not UTF-8: byte 0x{error.object[error.start]:02x}") from error
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(_syntax_fault(path, text, str(error))) from error
+    if environment.get(SITE):
+        values.setdefault("site_url", environment[SITE])
     faults = [_fault(path, text, key, _unknown(key)) for key in values if key not in KEYS]
     try:
         settings = Settings(home=home, **{key: value for key, value in values.items() if key in KEYS})

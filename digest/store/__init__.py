@@ -113,6 +113,11 @@ class Store:
             with self._named_errors("write to"), closing(self._engine.raw_connection()) as connection:
                 connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
+    def optimise(self) -> None:
+        """Have the database look anew at how its tables are filled, where they changed much (`PRAGMA optimize`)."""
+        with self._named_errors("read"), closing(self._engine.raw_connection()) as connection:
+            connection.cursor().execute("PRAGMA optimize")
+
     def close(self) -> None:
         """Give back all connections."""
         self._engine.dispose()
