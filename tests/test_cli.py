@@ -13,7 +13,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes
 from email.header import decode_header, make_header
@@ -817,6 +817,7 @@ def test_run_has_the_issues_of_subscribers_who_are_due(filled: Digest, home: Pat
     with Store(home / "digest.sqlite3") as store:
         options = load_settings(home)
         slug = subscribe(store, options, wish, now=now - timedelta(hours=1)).subscription.slug
+        subscribe(store, options, replace(wish, email="may@example.org"), now=now - timedelta(hours=1))
         confirm(store, options, slug, now=now - timedelta(hours=1))
         with store.writing() as connection:
             papers.add(connection, [Paper(id="doi:10.1000/owls", title="On owls", announced=now.date())], now.date())
