@@ -33,7 +33,7 @@ from digest.store import (
 from digest.store.bounces import Reason
 from digest.store.subscriptions import ISSUED
 from digest.subscribing import MAILS_A_DAY, MAILS_A_MAILBOX, UNCONFIRMED, WISHES_A_DAY, Wish
-from digest.subscription import OWN, Preferences, Standing
+from digest.subscription import OWN, Preferences, Standing, Subscription
 from digest.types import Issue, Judgement, Match, Section
 
 if TYPE_CHECKING:
