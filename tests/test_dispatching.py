@@ -506,11 +506,11 @@ def test_a_year_of_a_thousand_readers_is_accounted_for(here: Installation) -> No
     """With outages of hours and of weeks: each period of each reader is settled once, with an issue or the reason."""
     draw = random.Random(7)  # noqa: S311  (a simulation's)
     (here.settings.digests / "owls.yaml").write_text(OWLS, encoding="utf-8")
-    forms = ["weekly mon", "weekly thu", "monthly 1", "monthly last", "weekdays", "cron 0 7 1,15 * *"]
+    forms = ["weekly mon", "weekly thu", "monthly 1", "monthly last", "weekly sun", "cron 0 7 1,15 * *"]
     readers = []
     with here.store.writing() as connection:
         for number in range(1000):
-            when = "daily" if number % 20 == 0 else forms[number % len(forms)]
+            when = "daily" if number % 40 == 0 else forms[number % len(forms)]
             chosen = Preferences(
                 schedule=schedule(when, f"{draw.randrange(24):02}:{draw.choice([0, 30]):02}", draw.choice(ZONES)),
                 patience=timedelta(hours=draw.choice([6, 18, 48])),
@@ -528,7 +528,7 @@ def test_a_year_of_a_thousand_readers_is_accounted_for(here: Installation) -> No
             subscriptions.add(connection, readers[-1])
     now, end = START, START + timedelta(days=365)
     while now < end:
-        if now.weekday() == 1:
+        if now.day in {1, 2, 15, 16}:
             here.add(now.date(), f"news of {now.date()} {now.hour}")
         here.compose(now)
         asleep = draw.choice([0, 7] * 20 + [30, 60, 24 * 20])
@@ -543,5 +543,5 @@ def test_a_year_of_a_thousand_readers_is_accounted_for(here: Installation) -> No
             issued = {day for day, outcome in history.items() if outcome == ISSUED}
             assert {day for _, day in issues.days(connection, [each.slug], date.min)} == issued, each
             counts.update(outcome.partition(":")[0] for outcome in history.values())
-    assert sum(counts.values()) > 50_000
+    assert sum(counts.values()) > 30_000
     assert min(counts[ISSUED], counts["missed"], counts[SkipReason.NO_NEW_PAPERS]) > 1000
