@@ -1,4 +1,4 @@
-"""Mails that are no issues, from the queue to whoever takes them: questions whether to subscribe, and goodbyes.
+"""Mails that are no issues, from the queue to whoever takes them: questions whether to subscribe, goodbyes, links.
 
 A letter is handed over at least once: what dies in between is tried again by the same Message-ID.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from digest.errors import DeliveryError, RelayError, SettingsError
-from digest.letters import Confirmation, Goodbye
+from digest.letters import Access, Confirmation, Goodbye
 from digest.offers import offered
 from digest.originator import Originator
 from digest.readers import OWN_NAME
@@ -95,6 +95,8 @@ def send_due(store: Store, settings: Settings, *, now: datetime, environment: Ma
 def _is_moot(kind: Kind, found: Subscription) -> bool:
     """Whether the reader has come back before the goodbye was sent, or ended what was to be confirmed."""
     is_over = found.standing is Standing.ENDED
+    if kind is Kind.ACCESS:
+        return False
     return is_over if kind is Kind.CONFIRMATION else not is_over
 
 
@@ -122,9 +124,13 @@ class _Writer:
         if letter.kind is Kind.CONFIRMATION:
             expires = last_day(Purpose.CONFIRM, day)
             assert expires is not None  # noqa: S101  (of its purpose)
-            said: Confirmation | Goodbye = Confirmation(
+            said: Confirmation | Goodbye | Access = Confirmation(
                 subscription=named, link=self._site.confirm(found.slug, day), expires=expires
             )
+        elif letter.kind is Kind.ACCESS:
+            expires = last_day(Purpose.INTERESTS, day)
+            assert expires is not None  # noqa: S101  (of its purpose)
+            said = Access(link=self._site.interests(found.slug, day), expires=expires)
         else:
             said = Goodbye(subscription=named, link=f"{self._site.site}/")
         mail = self._renderer.letter(said)

@@ -47,6 +47,14 @@ class Goodbye:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """Leads whoever asked for it to their own page; the link is good until a day, that day included."""
+
+    link: str
+    expires: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """Says what a run for a day did, and what is odd about what was read for it, a line each."""
 
@@ -55,7 +63,7 @@ class Report:
     alarms: tuple[str, ...] = ()
 
 
-Letter = Confirmation | Goodbye | Report
+Letter = Confirmation | Goodbye | Access | Report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +101,18 @@ class GoodbyeView:
     name: str
     subscription: str
     url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessView:
+    """What the templates of a letter know that leads to a reader's page."""
+
+    TEMPLATE: ClassVar[str] = "access"
+
+    headline: str
+    preheader: str
+    url: str
+    expires: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +160,15 @@ def variables_of(letter: Letter, look: Look) -> tuple[str, dict[str, object]]:
     return shown.TEMPLATE, {each.name: getattr(of, each.name) for of in (frame, shown) for each in fields(of)}
 
 
-def _to_reader(letter: Confirmation | Goodbye) -> ConfirmationView | GoodbyeView:
+def _to_reader(letter: Confirmation | Goodbye | Access) -> ConfirmationView | GoodbyeView | AccessView:
+    if isinstance(letter, Access):
+        until = days.short(letter.expires)
+        return AccessView(
+            headline="Your page",
+            preheader=f"The link to what you get, good until {until}.",
+            url=letter.link,
+            expires=until,
+        )
     name, subscription = _unlinked(letter.name, _NAME), _unlinked(letter.subscription, _SUBSCRIPTION)
     if isinstance(letter, Goodbye):
         return GoodbyeView(

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from digest.errors import TemplateError
 from digest.fitting import fitted
-from digest.letters import ConfirmationView, CountView, FaultView, FrameView, GoodbyeView, ReportView
+from digest.letters import AccessView, ConfirmationView, CountView, FaultView, FrameView, GoodbyeView, ReportView
 from digest.look import ACCENT, on_dark
 from digest.paper_view import LinkView, NearestView, PaperView, ReasonView, SimilarView
 from digest.ranking.labels import LIKED, OUTSIDE, TRENDING
@@ -645,7 +645,7 @@ def test_the_readme_lists_every_variable_of_the_archive() -> None:
 
 def test_the_readme_lists_every_variable_of_the_other_mails() -> None:
     """The tables of confirmation, goodbye and report have exactly the names that their templates can use."""
-    letters = {ConfirmationView: "", GoodbyeView: "", ReportView: "", CountView: "count.", FaultView: "fault."}
+    letters = {ConfirmationView: "", GoodbyeView: "", AccessView: "", ReportView: "", CountView: "count.", FaultView: "fault."}
     assert documented("## Variables of the other mails", "## Filters") == names(letters)
     assert {each.name for each in fields(FrameView)} <= names({IssueView: ""})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -78,6 +79,13 @@ class Ranker:
             _ = self._space.topic_columns
             if likes:
                 _ = self._space.reference_columns, self._judged.points
+
+    def judging(self, judged: Mapping[str, Paper]) -> Ranker:
+        """The same candidates, which are not counted again, for readers who judged other papers."""
+        other = copy(self)
+        other.__dict__.pop("_judged", None)
+        other._judged_papers = judged  # noqa: SLF001  (of its own class)
+        return other
 
     def rank(
         self, profile: Profile, *, among: AbstractSet[str] | None = None, explained: int | None = None

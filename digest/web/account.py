@@ -1,0 +1,250 @@
+"""A reader's page: what they get, when and in what form, and how to stop, take along or delete all of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import orjson
+from fastapi import APIRouter, BackgroundTasks, Request, Response
+from starlette.responses import RedirectResponse
+
+from digest import days, subscribing
+from digest.errors import SubscriptionError
+from digest.readers import adopted
+from digest.schedule import schedule
+from digest.subscription import FILE, OWN, Preferences, Return, Standing
+from digest.types import EmptyDay, Form as MailForm
+from digest.web import sessions
+from digest.web.held import held
+from digest.web.links import pause_or_resume
+from digest.web.naming import following, name_of, profiles_of, state_of
+from digest.web.subscribe import TIMES
+from digest.web.views import LinkView, NoteView, ReaderView, SubscriptionView
+from digest.web.visits import CheckedForm, CurrentVisit, NobodyError, Visitor, visitor
+from digest.web.world import Here, World
+
+if TYPE_CHECKING:
+    from digest.subscription import Subscription
+    from digest.types import Profile
+    from digest.web.forms import Form
+
+LONGEST_PATIENCE = 24 * 14
+"""Hours that an issue may be late at most, as a reader may say."""
+
+_TOPICS_SHOWN, _SUMMARY = 8, 300
+_LANGUAGE = 20
+_DONE = {
+    "confirmed": "You are subscribed. This is your page; each mail has a link to it.",
+    "saved": "Saved.",
+    "paused": "Paused.",
+    "resumed": "It goes on.",
+    "ended": "Ended. Nothing more comes of it.",
+}
+
+router = APIRouter(prefix=sessions.PATH)
+
+
+@router.get("")
+def page(request: Request, world: Here, visit: CurrentVisit) -> Response:
+    """What a reader gets, and all that can be done about it."""
+    return _page(world, visitor(world, visit), done=_DONE.get(request.query_params.get("done", ""), ""))
+
+
+@router.post("/{slug}/preferences")
+def prefer(slug: str, world: Here, checked: CheckedForm) -> Response:
+    """Keep when and in what form a subscription comes."""
+    visit, form = checked
+    who = visitor(world, visit)
+    found = who.subscription(slug)
+    try:
+        preferences = _preferences(form, found.preferences)
+    except SubscriptionError as error:
+        return _page(world, who, faults={slug: {error.key: (f"{error.why}.",)}}, typed={slug: form})
+    _adopt(world, found)
+    subscribing.revise(world.store, slug, preferences, now=world.now())
+    return RedirectResponse(f"{sessions.PATH}?done=saved#{slug}", 303)
+
+
+@router.post("/{slug}/pause")
+def pause(slug: str, world: Here, checked: CheckedForm) -> Response:
+    """Pause a subscription, or resume it."""
+    visit, form = checked
+    who = visitor(world, visit)
+    found = who.subscription(slug)
+    _adopt(world, found)
+    try:
+        changed = pause_or_resume(world, found, form.get("do"), form.get("until"))
+    except SubscriptionError as error:
+        return _page(world, who, faults={slug: {error.key or "until": (f"{error.why}.",)}})
+    done = "paused" if changed.standing is Standing.PAUSED else "resumed"
+    return RedirectResponse(f"{sessions.PATH}?done={done}#{slug}", 303)
+
+
+@router.post("/{slug}/end")
+def end(slug: str, world: Here, checked: CheckedForm, background: BackgroundTasks) -> Response:
+    """End a subscription."""
+    visit, _ = checked
+    found = visitor(world, visit).subscription(slug)
+    _adopt(world, found)
+    subscribing.end(world.store, slug, now=world.now())
+    background.add_task(world.send_letters)
+    return RedirectResponse(f"{sessions.PATH}?done=ended#{slug}", 303)
+
+
+@router.get("/export")
+def export(world: Here, visit: CurrentVisit) -> Response:
+    """All that is held about a reader, as JSON."""
+    who = visitor(world, visit)
+    content = orjson.dumps(held(world.store, who.subscriptions), option=orjson.OPT_INDENT_2)
+    headers = {"Content-Disposition": 'attachment; filename="my-digest.json"'}
+    return Response(content, 200, headers, "application/json")
+
+
+@router.post("/forget")
+def forget(world: Here, checked: CheckedForm) -> Response:
+    """Delete a reader, if they are sure."""
+    visit, form = checked
+    who = visitor(world, visit)
+    if form.get("sure") != "yes":
+        return _page(world, who, faults={"": {"sure": ("Tick the box if you are sure: nothing was deleted.",)}})
+    if who.subscriber is None:
+        raise NobodyError
+    subscribing.forget(world.store, who.subscriber)
+    lines = (
+        "Your address, your interests, your issues and what you said of papers are deleted here.",
+        "What backups hold of it goes as they do; what was mailed to you is yours.",
+    )
+    answer = world.pages.note(NoteView(title="Deleted", lines=lines, links=(LinkView(label="Front page", url="/"),)))
+    answer.delete_cookie(sessions.COOKIE, path=sessions.PATH, httponly=True, samesite="lax")
+    return answer
+
+
+@router.post("/leave")
+def leave(checked: CheckedForm) -> Response:
+    """End the visit."""
+    del checked
+    answer = RedirectResponse("/", 303)
+    answer.delete_cookie(sessions.COOKIE, path=sessions.PATH, httponly=True, samesite="lax")
+    return answer
+
+
+def _page(
+    world: World,
+    who: Visitor,
+    *,
+    done: str = "",
+    faults: dict[str, dict[str, tuple[str, ...]]] | None = None,
+    typed: dict[str, Form] | None = None,
+) -> Response:
+    now = world.now()
+    faults = faults or {}
+    with world.store.reading() as connection:
+        found = profiles_of(connection, world.settings, who.subscriptions)
+    order = list(Standing)
+    shown = [
+        _shown(each, found[each.slug], following(each, now), faults.get(each.slug, {}))
+        for each in sorted(who.subscriptions, key=lambda each: order.index(each.standing) == order.index(Standing.ENDED))
+    ]
+    if typed:
+        shown = [_typed(each, typed[each.slug]) if each.slug in typed else each for each in shown]
+    view = ReaderView(
+        csrf=who.visit.csrf,
+        subscriptions=tuple(shown),
+        first_day=world.today().isoformat(),
+        later_day=(world.today() + timedelta(days=7)).isoformat(),
+        done=done,
+        faults=faults.get("", {}),
+        can_forget=who.subscriber is not None,
+    )
+    return world.pages.show("reader", view, 422 if faults else 200)
+
+
+def _shown(
+    each: Subscription, profile: Profile | None, following: str, faults: dict[str, tuple[str, ...]]
+) -> SubscriptionView:
+    chosen = each.preferences
+    is_cron = chosen.schedule.when.startswith("cron")
+    return SubscriptionView(
+        slug=each.slug,
+        name=name_of(profile),
+        is_own=each.digest == OWN,
+        is_file=each.digest == FILE,
+        standing=each.standing.value,
+        state=state_of(each),
+        following=following,
+        when="cron" if is_cron else chosen.schedule.when,
+        cron=chosen.schedule.when.removeprefix("cron ") if is_cron else "",
+        at=f"{chosen.schedule.at:%H:%M}",
+        zone=chosen.schedule.zone,
+        form=chosen.form.value if chosen.form else "",
+        empty_day=chosen.empty_day.value if chosen.empty_day else "",
+        on_return=chosen.on_return.value,
+        language=chosen.language or "",
+        patience=round(chosen.patience / timedelta(hours=1)),
+        times=TIMES,
+        interests=_summary(profile),
+        faults=faults,
+    )
+
+
+def _typed(shown: SubscriptionView, form: Form) -> SubscriptionView:
+    """The form as it was sent, for its reader to mend."""
+    fields = ("when", "cron", "at", "zone", "form", "empty_day", "on_return", "language")
+    return replace(shown, **{name: form.get(name)[:_SUMMARY] for name in fields})
+
+
+def _summary(profile: Profile | None) -> str:
+    """What a profile is about, in a line."""
+    if profile is None:
+        return "It cannot be read at present."
+    topics = [topic.text for topic in profile.topics[:_TOPICS_SHOWN]]
+    parts = [*topics, *(["…"] if len(profile.topics) > _TOPICS_SHOWN else [])]
+    counted = ((len(profile.liked), "liked paper"), (len(profile.authors), "author"))
+    parts += [f"{number} {noun}{'s' * (number > 1)}" for number, noun in counted if number]
+    text = "; ".join(parts) or ("what is trending" if profile.trending else "all papers of its categories")
+    return text if len(text) <= _SUMMARY else f"{text[:_SUMMARY]}…"
+
+
+def _preferences(form: Form, known: Preferences) -> Preferences:
+    """What a form says.
+
+    Raises:
+        SubscriptionError: a field's value cannot be had; names the field.
+    """
+    when = f"cron {form.get('cron')}" if form.get("when") == "cron" else form.get("when")
+    try:
+        chosen = schedule(when, form.get("at"), form.get("zone"))
+    except SubscriptionError as error:
+        key = "cron" if error.key == "when" and form.get("when") == "cron" else error.key
+        raise SubscriptionError(key, error.why) from None
+    language = form.get("language").strip()
+    if language and (len(language) > _LANGUAGE or not days.is_language(language)):
+        raise SubscriptionError("language", "expected a language such as en, de or pt-BR")
+    hours = form.get("patience").strip()
+    if not (hours.isascii() and hours.isdecimal() and len(hours) < 4 and 1 <= int(hours) <= LONGEST_PATIENCE):  # noqa: PLR2004  (digits)
+        raise SubscriptionError("patience", f"expected a number of hours from 1 to {LONGEST_PATIENCE}")
+    try:
+        return replace(
+            known,
+            schedule=chosen,
+            patience=timedelta(hours=int(hours)),
+            on_return=Return(form.get("on_return")),
+            form=MailForm(form.get("form")) if form.get("form") else None,
+            empty_day=EmptyDay(form.get("empty_day")) if form.get("empty_day") else None,
+            language=language or None,
+        )
+    except ValueError:
+        raise SubscriptionError("form", "expected one of the choices") from None
+
+
+def _adopt(world: World, found: Subscription) -> None:
+    """Keep the subscription of the reader of a file, whom nothing was kept of before."""
+    if found.digest != FILE:
+        return
+    with world.store.reading() as connection:
+        profile = profiles_of(connection, world.settings, (found,))[found.slug]
+    if profile is not None:
+        with world.store.writing() as connection:
+            adopted(connection, world.settings, world.secret, [profile], world.now())

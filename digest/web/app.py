@@ -1,0 +1,120 @@
+"""The site put together: routers, what stands around them, and what is said when something fails."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from starlette.exceptions import HTTPException
+
+from digest.errors import LinkError, StoreError
+from digest.store import papers
+from digest.tokens import Purpose
+from digest.web import account, editor, front, judge, links, public, subscribe
+from digest.web.following import not_whole, too_late
+from digest.web.network import Limiter
+from digest.web.security import Guard
+from digest.web.views import LinkView, NoteView
+from digest.web.visits import NobodyError
+from digest.web.world import Here, World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from digest.clock import Clock
+    from digest.settings import Settings
+    from digest.store import Store
+
+_ROUTERS = (front.router, public.router, subscribe.router, links.router, judge.router, account.router, editor.router)
+_FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+
+router = APIRouter()
+
+
+def create(  # noqa: PLR0913  (the world)
+    settings: Settings,
+    *,
+    store: Store,
+    clock: Clock,
+    environment: Mapping[str, str],
+    limiter: Limiter | None = None,
+    routers: Iterable[APIRouter] = (),
+) -> FastAPI:
+    """The site of an installation, as an ASGI application; `routers` add pages to it.
+
+    The store stays the caller's to close. `clock` and `environment` are what letters are sent by.
+
+    Raises:
+        SettingsError: the installation's secret cannot be read.
+        TemplateError: a template of the site does not compile.
+    """
+    world = World(settings=settings, store=store, clock=clock, environment=environment, limiter=limiter or Limiter())
+    _ = world.secret
+    world.pages.check()
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app.state.world = world
+    for each in (router, *_ROUTERS, *routers):
+        app.include_router(each)
+    app.add_exception_handler(HTTPException, _failed)
+    app.add_exception_handler(LinkError, _unlinked)
+    app.add_exception_handler(NobodyError, _nobody)
+    app.add_exception_handler(StoreError, _busy)
+    app.add_middleware(Guard, world=world)
+    return app
+
+
+@router.get("/healthz")
+def health(world: Here) -> Response:
+    """Whether the site works as far as its database: for whoever watches it."""
+    with world.store.reading() as connection:
+        papers.last_seq(connection)
+    return Response("ok\n", 200, media_type="text/plain; charset=utf-8")
+
+
+@router.get("/static/{name}")
+def static(name: str, world: Here) -> Response:
+    """The style sheet and the script, by names that change with what is in them."""
+    if f"/static/{name}" == world.pages.style_url:
+        return Response(world.pages.style, 200, _FOREVER, "text/css; charset=utf-8")
+    if f"/static/{name}" == world.pages.script_url:
+        return Response(world.pages.script, 200, _FOREVER, "text/javascript; charset=utf-8")
+    raise HTTPException(404)
+
+
+@router.get("/robots.txt")
+def robots() -> Response:
+    """What search engines are asked to leave alone: pages that take long, and those that act."""
+    lines = ("User-agent: *", *(f"Disallow: /{each}" for each in ("search", "me", *(f"{p}/" for p in Purpose))), "")
+    return Response("\n".join(lines), 200, media_type="text/plain; charset=utf-8")
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    world: World = request.app.state.world
+    assert isinstance(error, HTTPException)  # noqa: S101  (registered for these)
+    return world.pages.failure(error.status_code, error.headers or {})
+
+
+async def _unlinked(request: Request, error: Exception) -> Response:
+    world: World = request.app.state.world
+    assert isinstance(error, LinkError)  # noqa: S101  (registered for these)
+    _, purpose, *rest = request.url.path.split("/")
+    if error.expired and purpose in set(Purpose):
+        return world.pages.note(too_late(Purpose(purpose), rest[0], error.expired), 410)
+    return world.pages.note(not_whole(), 404)
+
+
+async def _nobody(request: Request, _error: Exception) -> Response:
+    world: World = request.app.state.world
+    view = NoteView(
+        title="Who are you?",
+        lines=("A visit ends after some hours, or when the browser is told to forget it. We mail you a new link.",),
+        asks_address=True,
+        links=(LinkView(label="Front page", url="/"),),
+    )
+    return world.pages.note(view, 401)
+
+
+async def _busy(request: Request, error: Exception) -> Response:
+    world: World = request.app.state.world
+    world.pages.log.error("%s", error)
+    return world.pages.failure(503, {"Retry-After": "60"})
