@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from digest import secret, subscription
 from digest.addresses import parse as parse_address
-from digest.errors import SubscriptionError
+from digest.errors import ProfileError, SubscriptionError
 from digest.offers import offered
 from digest.readers import parse
 from digest.store import askings, bounces, letters, outbox, subscribers, subscriptions, versions

@@ -645,7 +645,14 @@ def test_the_readme_lists_every_variable_of_the_archive() -> None:
 
 def test_the_readme_lists_every_variable_of_the_other_mails() -> None:
     """The tables of confirmation, goodbye and report have exactly the names that their templates can use."""
-    letters = {ConfirmationView: "", GoodbyeView: "", AccessView: "", ReportView: "", CountView: "count.", FaultView: "fault."}
+    letters = {
+        ConfirmationView: "",
+        GoodbyeView: "",
+        AccessView: "",
+        ReportView: "",
+        CountView: "count.",
+        FaultView: "fault.",
+    }
     assert documented("## Variables of the other mails", "## Filters") == names(letters)
     assert {each.name for each in fields(FrameView)} <= names({IssueView: ""})
 

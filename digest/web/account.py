@@ -145,7 +145,9 @@ def _page(
     order = list(Standing)
     shown = [
         _shown(each, found[each.slug], following(each, now), faults.get(each.slug, {}))
-        for each in sorted(who.subscriptions, key=lambda each: order.index(each.standing) == order.index(Standing.ENDED))
+        for each in sorted(
+            who.subscriptions, key=lambda each: order.index(each.standing) == order.index(Standing.ENDED)
+        )
     ]
     if typed:
         shown = [_typed(each, typed[each.slug]) if each.slug in typed else each for each in shown]

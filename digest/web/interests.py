@@ -13,7 +13,7 @@ from digest.readers import INTERESTS, parse
 CONTEXT = 3
 """Lines around a change that are shown."""
 
-_KEY = re.compile(rf"^(?:{'|'.join(ProfileModel.model_fields)})[ \t]*:", re.MULTILINE)
+_KEY = re.compile(rf"^(?:(?:{'|'.join(ProfileModel.model_fields)})[ \t]*:|[a-z_]+:[ \t]*$)", re.MULTILINE)
 _BULLET = re.compile(r"^\s*(?:[-*•]\s+)?")
 _FAULT = re.compile(rf"{re.escape(INTERESTS)}(?::(\d+))?: (.*)", re.DOTALL)
 

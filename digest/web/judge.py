@@ -151,9 +151,7 @@ def _learned(world: World, found: Subscription, purpose: Purpose, paper: Paper, 
         judgements.settle(connection, found.slug, said)
     edits: tuple[ChangeView, ...] = changes(lesson.text, lesson.edited)
     line = "This is what changed in your profile." if edits else "Your profile says so already: nothing had to change."
-    return NoteView(
-        title=f"Learned: {_WORDS[purpose].lower()}", about=title, lines=(line,), changes=edits, links=links
-    )
+    return NoteView(title=f"Learned: {_WORDS[purpose].lower()}", about=title, lines=(line,), changes=edits, links=links)
 
 
 def _lesson(world: World, found: Subscription, said: Judgement) -> _Lesson:

@@ -109,9 +109,7 @@ class Pages:
             TemplateError: an overriding template fails.
         """
         allowed = policy(pictures="'self' https:" if pictures else "'self'")
-        return HTMLResponse(
-            self.text(f"{name}.html", view), status, {"Content-Security-Policy": allowed, **headers}
-        )
+        return HTMLResponse(self.text(f"{name}.html", view), status, {"Content-Security-Policy": allowed, **headers})
 
     def note(self, view: NoteView, status: int = 200, headers: Mapping[str, str] = {}) -> Response:
         """A page that says something, and may ask for something with one button."""
