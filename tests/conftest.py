@@ -8,11 +8,11 @@ import email.policy
 import os
 import re
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from email.message import EmailMessage
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 import hypothesis
@@ -27,9 +27,9 @@ from digest.jinja import environment
 from digest.look import Layout, Look
 from digest.paper_view import LinkView
 from digest.ranking.labels import LIKED, OTHER_TERMS, OUTSIDE
+from digest.render import ARCHIVE, HTML, PAGE, Renderer
 from digest.settings import Settings
 from digest.store import Store
-from digest.render import ARCHIVE, HTML, PAGE, Renderer
 from digest.twins.archive import archive
 from digest.types import (
     Evidence,
@@ -45,6 +45,9 @@ from digest.types import (
     Update,
 )
 from digest.view import TwinsView, view
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # Machines are slow at times, so no example has a deadline; and a landing must not hang on the day's luck: what is found
 # by other examples is found at the desk.

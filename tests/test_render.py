@@ -653,7 +653,7 @@ def test_the_readme_lists_every_variable_of_the_other_mails() -> None:
         CountView: "count.",
         FaultView: "fault.",
     }
-    assert documented("## Variables of the other mails", "## Filters") == names(letters)
+    assert documented("## Variables of the other mails", "## Variables of the site") == names(letters)
     assert {each.name for each in fields(FrameView)} <= names({IssueView: ""})
 
 

@@ -153,7 +153,7 @@ def test_public_issues_are_archived(archived: Site) -> None:
 
 
 def test_a_readers_issues_are_nobody_elses(archived: Site) -> None:
-    """A reader whose file has the name of an offered digest hides that one: the issues of that name are the reader's."""
+    """A reader whose file has the name of an offered digest hides that one, as the issues are the reader's."""
     archived.settings.profiles.mkdir()
     (archived.settings.profiles / "trending.yaml").write_text("topics: [owls]\n", encoding="utf-8")
     assert archived.get("/archive/trending/2025-05-09").status_code == 404

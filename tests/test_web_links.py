@@ -271,7 +271,7 @@ def test_a_profile_that_cannot_be_edited_keeps_the_judgement(site: Site) -> None
 
 
 def test_readers_whose_profiles_are_files_can_do_the_same(site: Site) -> None:
-    """Their links judge, pause and unsubscribe, also before anything was kept of them, and their page says whose file it is."""
+    """Their links judge, pause and unsubscribe, also before anything was kept of them."""
     site.settings.profiles.mkdir()
     path = site.settings.profiles / "grace.yaml"
     path.write_text("name: Grace\nemail: grace@example.org\ntopics: [owls]\n", encoding="utf-8")

@@ -208,7 +208,7 @@ def test_saving_makes_versions_and_each_can_be_gone_back_to(site: Site) -> None:
         ("1", ""),
     ]
     old = site.get(f"/me/{slug}/versions/1").text
-    assert "<del>− # mine</del>" in old
+    assert "<del>\u2212 # mine</del>" in old
     assert site.post(f"/me/{slug}/versions/1", csrf=site.csrf()).status_code == 303
     assert text_of(site, slug) == GOOD
     assert "back to version 1" in site.get(f"/me/{slug}").text
@@ -223,7 +223,7 @@ def test_two_who_edit_at_once_lose_nothing(site: Site) -> None:
     site.post(f"/me/{slug}", csrf=site.csrf(), text=f"# first\n{GOOD}", do="save", behind="1")
     answer = site.post(f"/me/{slug}", csrf=site.csrf(), text=f"# second\n{GOOD}", do="save", behind="1")
     assert answer.status_code == 409
-    assert "<del>− # first</del>" in answer.text
+    assert "<del>\u2212 # first</del>" in answer.text
     assert "# second" in answer.text
     assert text_of(site, slug) == f"# first\n{GOOD}"
     behind = re.findall(r'name="behind" value="(\d+)"', answer.text)[0]

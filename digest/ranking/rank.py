@@ -76,7 +76,7 @@ class Ranker:
     def prepare(self, *, likes: bool) -> None:
         """Make now what all readers share and the first to ask would pay for, before this goes to other processes."""
         if self._candidates:
-            _ = self._space.topic_columns
+            _ = self._space.topic_columns, self._heat
             if likes:
                 _ = self._space.reference_columns, self._judged.points
 

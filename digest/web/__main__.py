@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 from datetime import UTC, datetime
-from threading import Thread
+from threading import Event, Thread
 
 import uvicorn
 
@@ -30,8 +30,10 @@ def main() -> int:
         with Store(settings.database) as store:
             clock = Clock(now=lambda: datetime.now(UTC))  # noqa: TID251  (where the clock is read)
             app = create(settings, store=store, clock=clock, environment=os.environ)
-            # Whoever looks at a preview first should not wait for all terms to be counted.
-            Thread(target=app.state.world.foresight.prepare, daemon=True).start()
+            # Whoever looks at a preview should not wait for all terms to be counted.
+            stop = Event()
+            keeper = Thread(target=app.state.world.foresight.keep, args=(stop,), daemon=True)
+            keeper.start()
             # No log of accesses, which would hold addresses and tokens; nor is a proxy believed by default.
             uvicorn.run(
                 app,
@@ -43,6 +45,7 @@ def main() -> int:
                 server_header=False,
                 timeout_graceful_shutdown=10,
             )
+            stop.set()
     except DigestError as error:
         print(error, file=sys.stderr)  # noqa: T201  (of a program)
         return 1

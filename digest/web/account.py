@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from fastapi import APIRouter, BackgroundTasks, Request, Response
@@ -15,7 +15,8 @@ from digest.errors import SubscriptionError
 from digest.readers import adopted
 from digest.schedule import schedule
 from digest.subscription import FILE, OWN, Preferences, Return, Standing
-from digest.types import EmptyDay, Form as MailForm
+from digest.types import EmptyDay
+from digest.types import Form as MailForm
 from digest.web import sessions
 from digest.web.held import held
 from digest.web.links import pause_or_resume
@@ -35,6 +36,7 @@ LONGEST_PATIENCE = 24 * 14
 
 _TOPICS_SHOWN, _SUMMARY = 8, 300
 _LANGUAGE = 20
+_TYPED = ("when", "cron", "at", "zone", "form", "empty_day", "on_return", "language")
 _DONE = {
     "confirmed": "You are subscribed. This is your page; each mail has a link to it.",
     "saved": "Saved.",
@@ -193,8 +195,8 @@ def _shown(
 
 def _typed(shown: SubscriptionView, form: Form) -> SubscriptionView:
     """The form as it was sent, for its reader to mend."""
-    fields = ("when", "cron", "at", "zone", "form", "empty_day", "on_return", "language")
-    return replace(shown, **{name: form.get(name)[:_SUMMARY] for name in fields})
+    typed: dict[str, Any] = {name: form.get(name)[:_SUMMARY] for name in _TYPED}
+    return replace(shown, **typed)
 
 
 def _summary(profile: Profile | None) -> str:

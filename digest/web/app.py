@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 
 from digest.errors import LinkError, StoreError
@@ -31,7 +32,7 @@ _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 router = APIRouter()
 
 
-def create(  # noqa: PLR0913  (the world)
+def create(
     settings: Settings,
     *,
     store: Store,
@@ -51,7 +52,9 @@ def create(  # noqa: PLR0913  (the world)
     world = World(settings=settings, store=store, clock=clock, environment=environment, limiter=limiter or Limiter())
     _ = world.secret
     world.pages.check()
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    # Spans would hold URLs, and those tokens.
+    silent: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False}
+    app = FastAPI(telemetry=silent, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.world = world
     for each in (router, *_ROUTERS, *routers):
         app.include_router(each)

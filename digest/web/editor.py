@@ -1,4 +1,4 @@
-"""The editor of a profile: its faults as it is typed, what it would have sent, its versions, and the way back to one."""
+"""The editor of a profile: its faults as it is typed, what it would have sent, its versions, and the way back."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def edit(slug: str, request: Request, world: Here, visit: CurrentVisit) -> Respo
     if desk.subscription.digest == FILE:
         return RedirectResponse(sessions.PATH, 303)
     done = "Saved. The next issue goes by this version." if "saved" in request.query_params else ""
-    foreseen = _foreseen(world, desk, desk.text)
+    foreseen = _foreseen(world, desk, desk.text) if world.foresight.is_ready else None
     return _page(world, desk, desk.text, done=done, foreseen=foreseen)
 
 
@@ -76,8 +76,8 @@ def act(slug: str, world: Here, checked: CheckedForm) -> Response:
         if subscribing.rewrite(world.store, slug, text, now=world.now(), reason="edited here", behind=behind):
             return RedirectResponse(f"{sessions.PATH}/{slug}?saved", 303)
         problem = (
-            "Your profile was changed elsewhere since you opened it. Below is what saving would make of it as it is now; "
-            "save once more if that is right."
+            "Your profile was changed elsewhere since you opened it. Below is what saving would make of it as it is "
+            "now; save once more if that is right."
         )
         return _page(world, desk, text, problem=problem, edits=True)
     return _page(world, desk, text, foreseen=_foreseen(world, desk, text), is_checked=True, behind=form.get("behind"))
@@ -219,7 +219,7 @@ def _foreseen(world: World, desk: _Desk, text: str) -> ForeseenView | None:
 def _shown(found: Foreseen, *, is_edit: bool) -> ForeseenView:
     added = {choice.match.paper.id for choice in found.difference.adds} if is_edit else set()
     drops = found.difference.drops[::-1]
-    groups = groupby(reversed(sorted(found.choices, key=lambda each: each.day)), key=lambda each: each.day)
+    groups = groupby(sorted(found.choices, key=lambda each: each.day, reverse=True), key=lambda each: each.day)
     return ForeseenView(
         span=f"{found.since.day} {found.since:%B} to {days.short(found.until)}" if found.choices or drops else "",
         days=tuple(

@@ -1,11 +1,13 @@
 """What a profile would have sent in the last seven days, quickly enough to be seen while it is written.
 
 The papers and their terms are counted once for all readers and kept until the database has others; what a text came to
-is kept with them. Whoever asks while that is made anew is answered by what there was.
+is kept with them. Counting takes seconds, and what liked papers need longer: where somebody keeps it fresh beside the
+site, whoever asks meanwhile is answered by what there was.
 """
 
 from __future__ import annotations
 
+import logging
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -13,23 +15,27 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from digest import foresight
-from digest.errors import ProfileError
+from digest.errors import DigestError, ProfileError
 from digest.ranking.rank import Ranker
 from digest.readers import parse
 from digest.store import papers
 from digest.store.statistics import of_all as all_statistics
 
 if TYPE_CHECKING:
+    from threading import Event
+
     from digest.foresight import Choice, Difference
     from digest.settings import Settings
     from digest.store import Store
-    from digest.types import Profile
 
 DAYS = 7
 """Days that are looked back on, the newest paper's last."""
 
 REMEMBERED = 200
 """Texts whose choices are kept."""
+
+_MINUTE = 60.0
+_LOG = logging.getLogger(__name__)
 
 _Key = tuple[int, int, date | None]
 
@@ -61,10 +67,36 @@ class Foresight:
         self._store, self._settings = store, settings
         self._window: _Window | None = None
         self._making, self._choosing = Lock(), Lock()
+        self._is_kept = False
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether nobody would have to wait."""
+        return self._window is not None or not self._is_kept
+
+    def keep(self, stop: Event) -> None:
+        """Have it ready, and look every minute whether there are other papers, until told to stop."""
+        self._is_kept = True
+        while True:
+            try:
+                self.prepare()
+            except DigestError as error:
+                _LOG.warning("previews are of what was known before: %s", error)
+            if stop.wait(_MINUTE):
+                return
 
     def prepare(self) -> None:
-        """Count the terms of the last days now, so that nobody waits for it."""
-        self._current()
+        """Count all terms now, so that nobody waits for it; what there was is used until that is done."""
+        with self._making:
+            key = self._key()
+            if self._window is not None and self._window.key == key:
+                return
+            made = self._made(key)
+            # Somebody who likes no papers need not wait for what others need.
+            self._window = self._window or made
+            if made.ranker is not None:
+                made.ranker.prepare(likes=True)
+            self._window = made
 
     def compare(self, old: str, new: str) -> Foreseen:
         """What the new text would have chosen, and how that differs from the old one's; a bad old one chose nothing.
@@ -72,11 +104,10 @@ class Foresight:
         Raises:
             ProfileError: the new text has faults.
         """
-        after = parse(new)
         window = self._current()
-        chosen = self._choices(window, new, after)
+        chosen = self._choices(window, new)
         try:
-            before = self._choices(window, old, parse(old)) if old != new else chosen
+            before = self._choices(window, old) if old != new else chosen
         except ProfileError:
             before = []
         until = window.key[2] or date.min
@@ -87,11 +118,12 @@ class Foresight:
             difference=foresight.difference(before, chosen),
         )
 
-    def _choices(self, window: _Window, text: str, profile: Profile) -> list[Choice]:
+    def _choices(self, window: _Window, text: str) -> list[Choice]:
         with self._choosing:
             if text in window.known:
                 window.known.move_to_end(text)
                 return window.known[text]
+        profile = parse(text)
         if window.ranker is None:
             return []
         with self._store.reading() as connection:
@@ -104,20 +136,20 @@ class Foresight:
         return found
 
     def _current(self) -> _Window:
-        with self._store.reading() as connection:
-            key = (papers.last_seq(connection), papers.last_revision(connection), papers.last_day(connection))
         known = self._window
-        if known is not None and known.key == key:
+        if known is not None and self._is_kept:
             return known
-        if not self._making.acquire(blocking=known is None):
-            assert known is not None  # noqa: S101  (else it would have waited)
-            return known
-        try:
-            if self._window is None or self._window.key != key:
-                self._window = self._made(key)
-            return self._window
-        finally:
-            self._making.release()
+        key = self._key()
+        if known is None or known.key != key:
+            with self._making:
+                if self._window is None or self._window.key != key:
+                    self._window = self._made(key)
+                return self._window
+        return known
+
+    def _key(self) -> _Key:
+        with self._store.reading() as connection:
+            return papers.last_seq(connection), papers.last_revision(connection), papers.last_day(connection)
 
     def _made(self, key: _Key) -> _Window:
         until = key[2]
@@ -128,7 +160,7 @@ class Foresight:
             found = papers.between(connection, since, until)
             background = papers.before(connection, since, self._settings.background_papers)
         ranker = Ranker([paper for _, _, paper in found], background, {}, all_statistics(self._store), until)
-        ranker.prepare(likes=True)
+        ranker.prepare(likes=False)
         news: dict[date, list[str]] = {}
         for _, day, paper in found:
             news.setdefault(day, []).append(paper.id)

@@ -1,4 +1,4 @@
-"""What a browser sends: forms of bounded size (WHATWG URL standard, section 5.1), and whether it came from our pages."""
+"""What a browser sends: forms of bounded size (WHATWG URL standard, section 5.1), and whether our pages sent it."""
 
 from __future__ import annotations
 

@@ -106,19 +106,19 @@ def _judged(world: World, purpose: Purpose, token: str, wish: str) -> Response:
     if found.digest == OWN or (wish == "own" and is_shared(found) and found.standing is not Standing.ENDED):
         return world.pages.note(_learned(world, found, purpose, paper, said))
     buttons = [ButtonView(url=f"/{purpose}/{token}", label="Take it back", hidden=(("do", "undo"),), is_quiet=True)]
-    lines = ["It is noted."]
+    told = ["It is noted."]
     if is_shared(found) and found.standing is not Standing.ENDED:
-        lines.append(
-            "This digest is the same for everybody. Made your own, it starts with what it says now and with this paper, "
-            "and follows what you like from then on."
+        told.append(
+            "This digest is the same for everybody. Made your own, it starts with what it says now and with this "
+            "paper, and follows what you like from then on."
         )
         buttons.insert(0, ButtonView(url=f"/{purpose}/{token}", label="Make it my own", hidden=(("do", "own"),)))
     else:
-        lines.append("Your profile is a file that the person who runs this site keeps; it is learned from there.")
+        told.append("Your profile is a file that the person who runs this site keeps; it is learned from there.")
     view = NoteView(
         title=f"Noted: {_WORDS[purpose].lower()}",
         about=shown_title(paper),
-        lines=tuple(lines),
+        lines=tuple(told),
         buttons=tuple(buttons),
         links=(_FRONT,),
     )

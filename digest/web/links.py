@@ -185,7 +185,7 @@ def renew(purpose: str, token: str, request: Request, world: Here, background: B
     except ValueError:
         raise LinkError("not a link of ours") from None
     if found.subscriber is None:
-        line = "The person who runs this site keeps your profile as a file. Please ask there; your next mail has new links."
+        line = "The person who runs this site keeps your profile as a file. Ask there; your next mail has new links."
         return world.pages.note(NoteView(title="Ask who runs this site", lines=(line,), links=(_FRONT,)))
     subscribing.renew(world.store, world.settings, found.slug, now=world.now())
     background.add_task(world.send_letters)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from digest import days
 from digest.paper_view import short_line
 from digest.readers import OWN_NAME, load
-from digest.schedule import first, told
+from digest.schedule import first
 from digest.subscription import Standing
 
 if TYPE_CHECKING:
@@ -19,6 +19,15 @@ if TYPE_CHECKING:
     from digest.settings import Settings
     from digest.subscription import Subscription
     from digest.types import Profile
+
+TIMES = {
+    "daily": "Every day",
+    "weekdays": "Monday to Friday",
+    **{f"weekly {day[:3].lower()}": f"Every {day}" for day in days.WEEKDAYS},
+    "monthly 1": "On the first of the month",
+    "monthly last": "On the last of the month",
+}
+"""How often issues can come, in words; a reader's page takes more."""
 
 _NAME = 80
 
@@ -47,7 +56,9 @@ def state_of(subscription: Subscription) -> str:
         case Standing.ENDED:
             return f"Ended on {days.short(subscription.ended)}." if subscription.ended else "Ended."
         case _:
-            return f"Comes {told(subscription.preferences.schedule)}."
+            chosen = subscription.preferences.schedule
+            often = TIMES.get(chosen.when, f"By {chosen.when.replace('cron', 'the crontab line')}")
+            return f"{often} at {chosen.at:%H:%M}, {chosen.zone}."
 
 
 def following(subscription: Subscription, now: datetime) -> str:

@@ -1,4 +1,4 @@
-"""Templates filled: a page as an answer, with what is the same for all pages of a site; and what is told of failures."""
+"""Templates filled: a page as an answer, with what is the same for all pages, and what is told of failures."""
 
 from __future__ import annotations
 
@@ -31,8 +31,7 @@ _FAILURES = {
     400: ("That did not arrive whole", "Something in the request cannot be read. Please go back and try once more."),
     403: (
         "That came from elsewhere",
-        "This form was not sent from one of our pages, or the page was open for too long. Nothing was changed: please "
-        "go back, load the page anew and try once more.",
+        "This form was not sent from one of our pages, or the page was open for too long. Nothing was changed.",
     ),
     404: ("There is nothing here", "The address may be mistyped, or what stood here is gone."),
     405: ("That cannot be done here", "This page can be looked at or sent to, and not what was tried."),

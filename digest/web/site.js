@@ -73,6 +73,8 @@ if (editor) {
     }
   };
 
+  if (foreseen.querySelector('[data-later]')) look();
+
   text.addEventListener('input', () => {
     clearTimeout(waiting);
     waiting = setTimeout(look, 350);

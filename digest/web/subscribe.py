@@ -14,6 +14,7 @@ from digest.offers import offered
 from digest.schedule import schedule
 from digest.subscribing import Wish
 from digest.subscription import OWN, Preferences
+from digest.web import naming
 from digest.web.forms import Form, FormBody, is_from_elsewhere
 from digest.web.interests import as_yaml, faults_in
 from digest.web.network import Asking
@@ -24,16 +25,8 @@ from digest.web.world import Here, World
 if TYPE_CHECKING:
     from digest.schedule import Schedule
 
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-
-TIMES = (
-    ChoiceView(value="daily", label="Every day"),
-    ChoiceView(value="weekdays", label="Monday to Friday"),
-    *(ChoiceView(value=f"weekly {day[:3].lower()}", label=f"Every {day}") for day in _WEEKDAYS),
-    ChoiceView(value="monthly 1", label="On the first of the month"),
-    ChoiceView(value="monthly last", label="On the last of the month"),
-)
-"""How often issues can come; a reader's page takes more."""
+TIMES = tuple(ChoiceView(value=value, label=label) for value, label in naming.TIMES.items())
+"""How often issues can come, to choose from."""
 
 _OWN = ChoiceView(value=OWN, label="My own interests")
 _LONGEST = 300  # characters of a field that is shown again
@@ -78,11 +71,11 @@ def ask(request: Request, world: Here, form: FormBody, background: BackgroundTas
         preferences=Preferences(schedule=times) if times else Preferences(),
         network=network,
     )
-    for error in subscribing.faults(world.settings, wish):
-        if isinstance(error, SubscriptionError):
-            faults[error.key] = (f"{error.why}.",)
+    for fault in subscribing.faults(world.settings, wish):
+        if isinstance(fault, SubscriptionError):
+            faults[fault.key] = (f"{fault.why}.",)
         else:
-            lines = (f"line {each.line}: {each.why}" if each.line else each.why for each in faults_in(error))
+            lines = (f"line {each.line}: {each.why}" if each.line else each.why for each in faults_in(fault))
             faults["interests"] = tuple(lines)
     if faults:
         view = FeedView(days=(), subscribe=box(world, form, faults))
@@ -97,8 +90,7 @@ def asked(world: Here) -> Response:
     """What is said to everybody who asked for something."""
     lines = (
         "If the address is right, a letter is on its way to it, with a link that only you have.",
-        "Nothing else is sent before you follow it. If no letter comes within some minutes, please look where your "
-        "mail program puts unwanted mail.",
+        "Nothing else is sent before you follow it. If no letter comes in some minutes, look among unwanted mail.",
     )
     view = NoteView(title="Look into your mailbox", lines=lines, links=(LinkView(label="Front page", url="/"),))
     return world.pages.note(view)

@@ -13,11 +13,10 @@ from digest.errors import ProfileError
 from digest.readers import of_file
 from digest.store import subscriptions
 from digest.web import sessions
-from digest.web.forms import is_from_elsewhere, read_form
+from digest.web.forms import Form, is_from_elsewhere, read_form
 
 if TYPE_CHECKING:
     from digest.subscription import Subscription
-    from digest.web.forms import Form
     from digest.web.sessions import Visit
     from digest.web.world import World
 
@@ -96,5 +95,5 @@ def _of_file(world: World, slug: str) -> Subscription | None:
 CurrentVisit = Annotated[sessions.Visit, Depends(_visit)]
 """A handler's argument that is the visit."""
 
-CheckedForm = Annotated[tuple, Depends(_checked)]
+CheckedForm = Annotated[tuple[sessions.Visit, Form], Depends(_checked)]
 """A handler's argument that is the visit and its form."""
