@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from threading import Event, Thread
 
 import uvicorn
+from threadpoolctl import threadpool_limits
 
 from digest import settings as settings_of
 from digest.clock import Clock
@@ -23,6 +24,8 @@ def main() -> int:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
     asked = parser.parse_args()
+    # Requests run beside each other; threads within each would only get in each other's way.
+    threadpool_limits(1)
     try:
         settings = settings_of.load(settings_of.home(os.environ))
         if not settings.site_url:
