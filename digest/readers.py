@@ -107,13 +107,12 @@ def adopted(
     """
     known = {profile.slug: profile for profile in found}
     there = subscriptions.by_slugs(connection, known)
-    made = [of_file(profile, settings, secret, now) for slug, profile in known.items() if slug not in there]
+    made = [_of_file(profile, settings, secret, now) for slug, profile in known.items() if slug not in there]
     subscriptions.adopt(connection, made)
     return subscriptions.by_slugs(connection, known)
 
 
-def of_file(profile: Profile, settings: Settings, secret: bytes, now: datetime) -> Subscription:
-    """The subscription of a reader whose profile is a file, as it is before anything is changed of it."""
+def _of_file(profile: Profile, settings: Settings, secret: bytes, now: datetime) -> Subscription:
     usual = schedule("daily", settings.send_at, profile.timezone or settings.timezone)
     return Subscription(
         slug=profile.slug,

@@ -19,7 +19,7 @@ import pytest
 import uvicorn
 from playwright.sync_api import expect, sync_playwright
 
-from digest import pipeline
+from digest import pipeline, readers, rendering
 from digest.clock import Clock
 from digest.offers import offered
 from digest.rendering import links
@@ -71,7 +71,7 @@ class Served:
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             for path in sorted(self.settings.outbox.glob("*.eml"), key=lambda path: -path.stat().st_mtime_ns):
-                text = path.read_text(encoding="utf-8").replace("=\n", "")
+                text = path.read_text(encoding="utf-8").replace("=\n", "").replace("=3D", "=")
                 if found := re.search(rf"//[^/\s]+(/{purpose}/[\w-]+)", text):
                     return f"{self.url}{found[1]}"
             time.sleep(0.05)
@@ -95,6 +95,16 @@ class Served:
         return Issue(
             id="1", profile=self.one().slug, name="", day=NOW.date(), composed=NOW, sections=(), considered=0, passed=0
         )
+
+    def deliver(self) -> None:
+        """Compose and send what is due to the reader, as a run does."""
+        with self.store.reading() as connection:
+            (profile,) = readers.load(connection, self.settings, [self.one()]).profiles.values()
+        clock = Clock(now=lambda: NOW)
+        report = pipeline.compose_issues(self.store, self.settings, [profile], day=NOW.date(), now=NOW)
+        assert report.issues
+        made = rendering.renderer(self.settings, lazily=True)
+        assert not pipeline.deliver(self.store, self.settings, made, clock=clock, environment={}).failed
 
     def paper(self) -> str:
         """A paper's id."""
@@ -231,15 +241,17 @@ def test_a_readers_way(browser: Browser, served: Served, width: int, *, has_scri
         page.get_by_role("button", name="Go back to this version").click()
         expect(page.get_by_label("Interests, as YAML")).to_have_value(good)
 
-        links = served.account()
-        page.goto(links["m"])
+        served.deliver()
+        page.goto(served.letter("m"))
+        about = page.locator(".about").inner_text()
         page.get_by_role("button", name="More like this").click()
-        expect(page.locator(".changes")).to_contain_text(f"+ - {{paper: {served.paper()}")
-        page.goto(links["p"])
+        expect(page.locator(".changes")).to_contain_text("+ - {paper: ")
+        expect(page.locator(".changes")).to_contain_text(about[:40])
+        page.goto(served.letter("p"))
         page.get_by_label("The first day with mails again").fill("2025-06-01")
         page.get_by_role("button", name="Pause until that day").click()
         expect(page.get_by_role("main")).to_contain_text("Paused until Sunday 1 June 2025")
-        page.goto(links["u"])
+        page.goto(served.letter("u"))
         page.get_by_role("button", name="Stop these mails").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("You are unsubscribed")
     assert served.one().standing is Standing.ENDED

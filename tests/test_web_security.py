@@ -369,3 +369,28 @@ def test_without_tls_nothing_claims_it(site: Site) -> None:
 def replace_url(site: Site, url: str) -> Settings:
     """The same installation elsewhere."""
     return site.settings.model_copy(update={"site_url": url})
+
+
+def test_a_move_that_makes_no_sense_is_told(site: Site) -> None:
+    """What a subscription cannot do from where it is, is a calm page and no error."""
+    slug = site.enter()
+    csrf = site.csrf()
+    site.post(f"/me/{slug}/end", csrf=csrf)
+    answer = site.post(f"/me/{slug}/pause", csrf=csrf, do="pause")
+    assert answer.status_code == 409
+    assert "cannot become paused" in answer.text
+    assert site.post(f"/me/{slug}/pause", csrf=csrf, do="resume").status_code == 409
+
+
+def test_the_site_runs_by_itself(site: Site) -> None:
+    """Given settings alone it opens the database, keeps previews ready beside requests, and closes what it opened."""
+    app = create(site.settings)
+    assert app.state.world.store is not site.store
+
+    async def run() -> int:
+        async with app.router.lifespan_context(app):
+            transport = httpx.ASGITransport(app=app)
+            async with httpx.AsyncClient(transport=transport, base_url=site.settings.site_url) as client:
+                return (await client.get("/healthz")).status_code
+
+    assert site.loop.run(run()) == 200

@@ -79,7 +79,9 @@ def pause(slug: str, world: Here, checked: CheckedForm) -> Response:
     try:
         changed = pause_or_resume(world, found, form.get("do"), form.get("until"))
     except SubscriptionError as error:
-        return _page(world, who, faults={slug: {error.key or "until": (f"{error.why}.",)}})
+        if not error.key:
+            raise
+        return _page(world, who, faults={slug: {error.key: (f"{error.why}.",)}})
     done = "paused" if changed.standing is Standing.PAUSED else "resumed"
     return RedirectResponse(f"{sessions.PATH}?done={done}#{slug}", 303)
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 
-from digest.errors import LinkError, StoreError
-from digest.store import papers
+from digest.clock import Clock
+from digest.errors import LinkError, StoreError, SubscriptionError
+from digest.store import Store, papers
 from digest.tokens import Purpose
 from digest.web import account, editor, front, judge, links, public, subscribe
 from digest.web.following import not_whole, too_late
@@ -20,11 +25,9 @@ from digest.web.visits import NobodyError
 from digest.web.world import Here, World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import AsyncIterator, Iterable, Mapping
 
-    from digest.clock import Clock
     from digest.settings import Settings
-    from digest.store import Store
 
 _ROUTERS = (front.router, public.router, subscribe.router, links.router, judge.router, account.router, editor.router)
 _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
@@ -35,26 +38,41 @@ router = APIRouter()
 def create(
     settings: Settings,
     *,
-    store: Store,
-    clock: Clock,
-    environment: Mapping[str, str],
+    store: Store | None = None,
+    clock: Clock | None = None,
+    environment: Mapping[str, str] = os.environ,
     limiter: Limiter | None = None,
     routers: Iterable[APIRouter] = (),
 ) -> FastAPI:
     """The site of an installation, as an ASGI application; `routers` add pages to it.
 
-    The store stays the caller's to close. `clock` and `environment` are what letters are sent by.
+    Without a `store` it opens one, which it closes when it is stopped, and keeps previews ready beside requests; a
+    store that is given stays the caller's to close. `clock` and `environment` are what letters are sent by.
 
     Raises:
         SettingsError: the installation's secret cannot be read.
+        StoreError: the database cannot be used.
         TemplateError: a template of the site does not compile.
     """
-    world = World(settings=settings, store=store, clock=clock, environment=environment, limiter=limiter or Limiter())
+    world = World(
+        settings=settings,
+        store=store or Store(settings.database),
+        clock=clock or Clock(now=lambda: datetime.now(UTC)),  # noqa: TID251  (where the clock is read)
+        environment=environment,
+        limiter=limiter or Limiter(),
+    )
     _ = world.secret
     world.pages.check()
     # Spans would hold URLs, and those tokens.
     silent: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False}
-    app = FastAPI(telemetry=silent, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app = FastAPI(
+        telemetry=silent,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=None if store else _running,
+    )
     app.state.world = world
     for each in (router, *_ROUTERS, *routers):
         app.include_router(each)
@@ -62,6 +80,7 @@ def create(
     app.add_exception_handler(LinkError, _unlinked)
     app.add_exception_handler(NobodyError, _nobody)
     app.add_exception_handler(StoreError, _busy)
+    app.add_exception_handler(SubscriptionError, _impossible)
     app.add_middleware(Guard, world=world)
     return app
 
@@ -91,6 +110,20 @@ def robots() -> Response:
     return Response("\n".join(lines), 200, media_type="text/plain; charset=utf-8")
 
 
+@asynccontextmanager
+async def _running(app: FastAPI) -> AsyncIterator[None]:
+    """While the site runs by itself: whoever looks at a preview should not wait for all terms to be counted."""
+    world: World = app.state.world
+    stop = Event()
+    keeper = Thread(target=world.foresight.keep, args=(stop,), daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        world.store.close()
+
+
 async def _failed(request: Request, error: Exception) -> Response:
     world: World = request.app.state.world
     assert isinstance(error, HTTPException)  # noqa: S101  (registered for these)
@@ -115,6 +148,14 @@ async def _nobody(request: Request, _error: Exception) -> Response:
         links=(LinkView(label="Front page", url="/"),),
     )
     return world.pages.note(view, 401)
+
+
+async def _impossible(request: Request, error: Exception) -> Response:
+    world: World = request.app.state.world
+    assert isinstance(error, SubscriptionError)  # noqa: S101  (registered for these)
+    line = f"{error.why[:1].upper()}{error.why[1:]}."
+    links = (LinkView(label="Front page", url="/"),)
+    return world.pages.note(NoteView(title="That cannot be done now", lines=(line,), links=links), 409)
 
 
 async def _busy(request: Request, error: Exception) -> Response:

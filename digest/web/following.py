@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from digest import days, profiles, tokens
 from digest.errors import LinkError, ProfileError
-from digest.readers import adopted, of_file
+from digest.readers import adopted
+from digest.schedule import schedule
 from digest.store import subscriptions
-from digest.subscription import FILE, OWN, Subscription
+from digest.subscription import FILE, OWN, Preferences, Standing, Subscription
 from digest.tokens import Purpose, reader_id
 from digest.web.views import ButtonView, LinkView, NoteView
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from digest.tokens import Signed
+    from digest.types import Profile
     from digest.web.world import World
 
 
@@ -87,9 +89,23 @@ def _of_file(world: World, reader: bytes, *, is_acting: bool) -> Subscription | 
     if profile is None:
         return None
     if not is_acting:
-        return of_file(profile, world.settings, world.secret, world.now())
+        return unkept(world, profile)
     with world.store.writing() as connection:
         return adopted(connection, world.settings, world.secret, [profile], world.now())[profile.slug]
+
+
+def unkept(world: World, profile: Profile) -> Subscription:
+    """The subscription of a reader whose profile is a file, as it is before anything is changed of it."""
+    usual = schedule("daily", world.settings.send_at, profile.timezone or world.settings.timezone)
+    return Subscription(
+        slug=profile.slug,
+        reader=reader_id(world.secret, profile.slug).hex(),
+        subscriber=None,
+        digest=FILE,
+        standing=Standing.ACTIVE,
+        preferences=Preferences(schedule=usual),
+        made=world.now(),
+    )
 
 
 def is_shared(subscription: Subscription) -> bool:

@@ -14,6 +14,8 @@ from datetime import date, timedelta
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from threadpoolctl import threadpool_limits
+
 from digest import foresight
 from digest.errors import DigestError, ProfileError
 from digest.ranking.rank import Ranker
@@ -77,6 +79,8 @@ class Foresight:
     def keep(self, stop: Event) -> None:
         """Have it ready, and look every minute whether there are other papers, until told to stop."""
         self._is_kept = True
+        # Requests run beside each other; threads within each would only get in each other's way.
+        threadpool_limits(1)
         while True:
             try:
                 self.prepare()

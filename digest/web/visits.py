@@ -10,9 +10,9 @@ from starlette.exceptions import HTTPException
 
 from digest import profiles
 from digest.errors import ProfileError
-from digest.readers import of_file
 from digest.store import subscriptions
 from digest.web import sessions
+from digest.web.following import unkept
 from digest.web.forms import Form, is_from_elsewhere, read_form
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _of_file(world: World, slug: str) -> Subscription | None:
         profile = profiles.load(path) if path else None
     except ProfileError:
         return None
-    return of_file(profile, world.settings, world.secret, world.now()) if profile else None
+    return unkept(world, profile) if profile else None
 
 
 CurrentVisit = Annotated[sessions.Visit, Depends(_visit)]
