@@ -358,6 +358,8 @@ def visited(served: Served, page: Page) -> Iterator[tuple[str, Page]]:
     page.get_by_label("What").select_option("own")
     page.get_by_label("At", exact=True).fill("")
     page.get_by_role("button", name="Subscribe").click()
+    expect(page.locator("#at-fault")).to_be_visible()
+    page.wait_for_load_state("load")
     yield "faults", page
     page.goto(pages_of(served)["editor"])
     page.get_by_label("Interests, as YAML").fill("topcs:\n- x\n")
@@ -371,6 +373,7 @@ def visited(served: Served, page: Page) -> Iterator[tuple[str, Page]]:
     page.goto(pages_of(served)["more"])
     page.get_by_role("button", name="More like this").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Learned")
+    page.wait_for_load_state("load")
     yield "judged", page
 
 

@@ -330,6 +330,9 @@ def fuzzed(site: Site) -> tuple[Site, str, str, dict[str, str]]:
     csrf = site.csrf()
     cookies = {**site.client.cookies, "csrf": csrf}
     site.app.state.world.limiter.rates.update(dict.fromkeys(Asking, (10**9, timedelta(days=1))))  # type: ignore[attr-defined]
+    site.client.cookies.clear()
+    site.client.cookies.update(cookies)
+    assert site.get("/me").status_code == 200
     return site, slug, site.link("c"), cookies
 
 

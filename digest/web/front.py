@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -155,14 +154,12 @@ def _paper(world: World, name: str) -> Paper:
     return found.get(name) or next(iter(found.values()))
 
 
-_SIMILAR: OrderedDict[tuple[str, str, int], list[Found]] = OrderedDict()
-
-
 def _similar(world: World, paper: Paper) -> list[Found]:
     with world.store.reading() as connection:
-        key = (str(world.settings.database), paper.id, papers.last_seq(connection))
-    if key not in _SIMILAR:
-        _SIMILAR[key] = search.similar(world.store, paper.id, search.Bounds(limit=SIMILAR))
-        while len(_SIMILAR) > REMEMBERED:
-            _SIMILAR.popitem(last=False)
-    return _SIMILAR[key]
+        key = (paper.id, papers.last_seq(connection))
+    found = world.similar.get(key)
+    if found is None:
+        found = world.similar[key] = search.similar(world.store, paper.id, search.Bounds(limit=SIMILAR))
+        if len(world.similar) > REMEMBERED:
+            world.similar.popitem(last=False)
+    return found

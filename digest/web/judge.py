@@ -26,6 +26,7 @@ from digest.web.following import follow, is_shared
 from digest.web.forms import FormBody
 from digest.web.interests import changes
 from digest.web.links import refuse_strangers
+from digest.web.sessions import PATH
 from digest.web.views import ButtonView, ChangeView, LinkView, NoteView
 from digest.web.world import Here, World
 
@@ -128,7 +129,7 @@ def _judged(world: World, purpose: Purpose, token: str, wish: str) -> Response:
 def _learned(world: World, found: Subscription, purpose: Purpose, paper: Paper, said: Judgement) -> NoteView:
     """What is said when a judgement became a line of the reader's own profile, or cannot."""
     title = shown_title(paper)
-    links = (_FRONT,)
+    links = (LinkView(label="Your profile", url=f"{PATH}/{found.slug}"), _FRONT)
     for _ in range(_TRIES):
         try:
             lesson = _lesson(world, found, said)

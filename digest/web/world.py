@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated
@@ -25,18 +26,23 @@ if TYPE_CHECKING:
     from digest.clock import Clock
     from digest.settings import Settings
     from digest.store import Store
+    from digest.store.search import Found
     from digest.web.network import Network
 
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """One site. Threads share it."""
+    """One site. Threads share it.
+
+    `similar` keeps the papers like one, by its id and the number of the last paper there was.
+    """
 
     settings: Settings
     store: Store
     clock: Clock
     environment: Mapping[str, str] = field(repr=False)
     limiter: Limiter = field(default_factory=Limiter)
+    similar: OrderedDict[tuple[str, int], list[Found]] = field(default_factory=OrderedDict)
 
     def now(self) -> datetime:
         """The instant it is, in whole seconds."""
