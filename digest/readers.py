@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from digest import profiles
 from digest.errors import ProfileError
 from digest.offers import offered
-from digest.schedule import schedule
+from digest.schedule import schedule, told
 from digest.store import subscribers, subscriptions, versions
 from digest.subscription import FILE, OWN, Preferences, Standing, Subscription
 from digest.tokens import reader_id
@@ -94,6 +94,7 @@ def as_chosen(profile: Profile, subscription: Subscription, address: str | None)
         timezone=chosen.schedule.zone if subscription.subscriber else profile.timezone,
         empty_day=chosen.empty_day or profile.empty_day,
         form=chosen.form,
+        often=told(chosen.schedule) if subscription.subscriber else "",
         since=subscription.since,
     )
 

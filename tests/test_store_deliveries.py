@@ -400,3 +400,18 @@ def test_two_senders_never_break_the_rules(store: Store, operations: list[tuple[
             assert after is before or after in LEGAL[before]
         assert ends <= 1
         savepoint.rollback()
+
+
+def test_recording_reads_no_other_deliveries(store: Store) -> None:
+    """However many deliveries were ever made, a sender finds its own by the table's keys."""
+    statements: list[tuple[str, Any]] = []
+    claims = claimed(store)
+    with store.writing() as connection:
+        engine = connection.engine
+        sa.event.listen(engine, "before_cursor_execute", lambda *told: statements.append((told[2], told[3])))
+        deliveries.renew(connection, claims, now=NOW)
+        deliveries.settle(connection, [Settled(claim=claim, state=DeliveryState.SENT) for claim in claims], now=NOW)
+        asked = [(text, values) for text, values in statements if text.startswith("SELECT")]
+        plans = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values).all() for text, values in asked]
+    assert len(plans) >= 2
+    assert not [row for plan in plans for row in plan if row.detail.startswith("SCAN deliveries")]

@@ -15,6 +15,7 @@ from digest.cli.evaluate import evaluate
 from digest.cli.export import export
 from digest.cli.judge import judge
 from digest.cli.run import run
+from digest.cli.runs import list_alarms, list_runs, metrics
 from digest.cli.send_test import send_test
 from digest.errors import DigestError
 
@@ -39,6 +40,9 @@ app.command("preview")(issues.preview)
 app.command("export")(export)
 app.command("explain")(issues.explain)
 app.command("run")(run)
+app.command("runs")(list_runs)
+app.command("metrics")(metrics)
+app.command("alarms")(list_alarms)
 app.command("judge")(judge)
 app.command("evaluate")(evaluate)
 app.command("doctor")(doctor)

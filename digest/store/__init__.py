@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
 
-LATEST = "0012"
+LATEST = "0015"
 """The newest revision in `migrations/versions`; a test holds it to the folder."""
 
 _OURS = frozenset({"alembic_version", "papers", "paper_ids"})

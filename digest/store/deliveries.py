@@ -246,7 +246,9 @@ def _still_mine(connection: sa.Connection, outcomes: Sequence[Settled]) -> list[
         IllegalMoveError: one was settled already, or never claimed.
     """
     keys = [(each.claim.issue_id, each.claim.subscriber) for each in outcomes]
-    query = sa.select(*_KEY, deliveries.c.state, deliveries.c.attempts).where(sa.tuple_(*_KEY).in_(keys))
+    # By issue alone, which has few deliveries: for pairs SQLite would read the whole table.
+    of_issues = deliveries.c.issue_id.in_(sorted({issue_id for issue_id, _ in keys}))
+    query = sa.select(*_KEY, deliveries.c.state, deliveries.c.attempts).where(of_issues)
     found = {(row.issue_id, row.subscriber): row for row in connection.execute(query)}
     ours = []
     for outcome, key in zip(outcomes, keys, strict=True):

@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from pydantic import TypeAdapter
 
 from digest.outbox import DeliveryState
-from digest.store import carryover
+from digest.store import carryover, issue_content
 from digest.store.rows import lookup
 from digest.store.tables import deliveries, issue_papers, issues, paper_ids
-from digest.types import Headline, Issue, Paper
+from digest.types import Headline, Paper
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
     from datetime import date, datetime
 
-_ISSUE = TypeAdapter(Issue)
+    from digest.types import Issue
+
 _EARLIER = issues.alias()
 _FIRST = ("id", "title")
 
@@ -155,7 +155,7 @@ def _insert(connection: sa.Connection, rows: Sequence[tuple[Entry, list[int]]], 
                 "day": entry.issue.day,
                 "covered_seq": entry.covered.seq,
                 "covered_event": entry.covered.event,
-                "content": _ISSUE.dump_json(entry.issue).decode(),
+                "content": issue_content.written(entry.issue),
             }
             for entry, _ in rows
         ],
@@ -189,19 +189,19 @@ def of_day(connection: sa.Connection, profile: str, day: date) -> Issue | None:
     """The reader's issue of that day, as it was composed."""
     query = sa.select(issues.c.content).where(issues.c.profile == profile, issues.c.day == day)
     content = connection.execute(query).scalar()
-    return None if content is None else _ISSUE.validate_json(content)
+    return None if content is None else issue_content.read(content)
 
 
 def by_ids(connection: sa.Connection, ids: Iterable[str]) -> dict[str, Issue]:
     """Issues by id."""
     query = sa.select(issues.c.id, issues.c.content).where(issues.c.id.in_(list(ids)))
-    return {row.id: _ISSUE.validate_json(row.content) for row in connection.execute(query)}
+    return {row.id: issue_content.read(row.content) for row in connection.execute(query)}
 
 
 def newest(connection: sa.Connection, profile: str, limit: int) -> tuple[Issue, ...]:
     """The reader's last issues, the newest first."""
     query = sa.select(issues.c.content).where(issues.c.profile == profile).order_by(issues.c.day.desc()).limit(limit)
-    return tuple(map(_ISSUE.validate_json, connection.execute(query).scalars()))
+    return tuple(map(issue_content.read, connection.execute(query).scalars()))
 
 
 def headlines(connection: sa.Connection, profile: str, limit: int) -> tuple[Headline, ...]:
