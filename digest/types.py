@@ -152,7 +152,7 @@ class Profile:
 
     slug: str
     name: str
-    email: str | None = None
+    email: str | None = field(default=None, repr=False)
     topics: tuple[Topic, ...] = ()
     liked: tuple[str, ...] = ()
     disliked: tuple[str, ...] = ()

@@ -277,9 +277,9 @@ def test_all_of_it_can_be_taken_along(site: Site) -> None:
     answer = site.get("/me/export")
     assert "attachment" in answer.headers["content-disposition"]
     content = answer.json()
-    assert content["address"] == "ada@example.org"
+    assert content["subscriber"]["address"] == "ada@example.org"
     (kept,) = content["subscriptions"]
-    assert [each["text"] for each in kept["interests"]] == [f"# mine\n{GOOD}", GOOD]
+    assert [each["text"] for each in kept["profile_versions"]] == [GOOD, f"# mine\n{GOOD}"]
     assert kept["standing"] == "active"
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
 
-LATEST = "0015"
+LATEST = "0016"
 """The newest revision in `migrations/versions`; a test holds it to the folder."""
 
 _OURS = frozenset({"alembic_version", "papers", "paper_ids"})
@@ -90,6 +90,28 @@ class Store:
             connection.begin(),
         ):
             yield connection
+
+    @contextmanager
+    def shredding(self) -> Iterator[sa.Connection]:
+        """As `writing`; what is deleted is overwritten in the file (https://sqlite.org/pragma.html#pragma_secure_delete).
+
+        Behind it nothing of that is left in the write-ahead log either, unless somebody reads meanwhile.
+
+        Raises:
+            StoreError: as `writing`.
+        """
+        is_file = self._engine.dialect.name == "sqlite"
+        with self.writing() as connection:
+            if is_file:
+                connection.exec_driver_sql("PRAGMA secure_delete = ON")
+            try:
+                yield connection
+            finally:
+                if is_file:
+                    connection.exec_driver_sql("PRAGMA secure_delete = OFF")
+        if is_file:
+            with self._named_errors("write to"), closing(self._engine.raw_connection()) as connection:
+                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Give back all connections."""

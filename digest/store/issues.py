@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from digest.outbox import DeliveryState
 from digest.store import carryover, issue_content
 from digest.store.rows import lookup
-from digest.store.tables import deliveries, issue_papers, issues, paper_ids
+from digest.store.tables import deliveries, issue_papers, issues, paper_ids, subscriptions
+from digest.subscription import is_made_here
 from digest.types import Headline, Paper
 
 if TYPE_CHECKING:
@@ -116,8 +117,8 @@ def add_all(connection: sa.Connection, entries: Sequence[Entry], *, now: datetim
     """Put issues, their papers in the ledger and their deliveries into the caller's transaction: all of it or nothing.
 
     For each entry whether it is there. It is not, and nothing of it, if its reader has an issue of that day or was
-    recommended one of its papers since it was composed: another run was quicker. Runs under the write lock
-    (`Store.writing`).
+    recommended one of its papers since it was composed: another run was quicker; or if its reader was forgotten since.
+    Runs under the write lock (`Store.writing`).
 
     Raises:
         KeyError: a paper of an issue is not in the database, so that the ledger could not name it.
@@ -126,6 +127,9 @@ def add_all(connection: sa.Connection, entries: Sequence[Entry], *, now: datetim
     seq_of = {row.id: row.seq for row in lookup(connection, sa.select(paper_ids), paper_ids.c.id, ids)}
     seqs_of = [sorted({seq_of[paper.id] for paper in entry.issue.papers}) for entry in entries]
     readers = {entry.issue.profile for entry in entries}
+    subscribed = {reader for reader in readers if is_made_here(reader)}
+    found = lookup(connection, sa.select(subscriptions.c.slug), subscriptions.c.slug, subscribed)
+    forgotten = subscribed - {row.slug for row in found}
     query = sa.select(issues.c.profile, issues.c.day)
     days = {(row.profile, row.day) for row in lookup(connection, query, issues.c.profile, readers)}
     first = min((seqs[0] for seqs in seqs_of if seqs), default=0)
@@ -134,7 +138,8 @@ def add_all(connection: sa.Connection, entries: Sequence[Entry], *, now: datetim
     rows: list[tuple[Entry, list[int]]] = []
     for entry, seqs in zip(entries, seqs_of, strict=True):
         reader, day = entry.issue.profile, entry.issue.day
-        added.append((reader, day) not in days and had.get(reader, set()).isdisjoint(seqs))
+        is_new = (reader, day) not in days and had.get(reader, set()).isdisjoint(seqs)
+        added.append(is_new and reader not in forgotten)
         if added[-1]:
             days.add((reader, day))
             had.setdefault(reader, set()).update(seqs)

@@ -278,7 +278,7 @@ subscribers = sa.Table(
     sa.Column("address", sa.Text, nullable=False),
     # The address as two spellings of it are the same.
     sa.Column("address_key", sa.Text, nullable=False, unique=True),
-    # When and by what way the address was given first, and when its owner said yes: the record of consent.
+    # When and by what way the address was given first, and when its owner said yes for the first time.
     sa.Column("asked", UTCDateTime, nullable=False),
     sa.Column("source", sa.Text, nullable=False),
     sa.Column("confirmed", UTCDateTime),
@@ -310,6 +310,9 @@ subscriptions = sa.Table(
     sa.Column("paused", UTCDateTime),
     sa.Column("paused_until", sa.Date),
     sa.Column("ended", UTCDateTime),
+    # The record of consent, with `made`: by what way it was asked for, and when its reader said yes.
+    sa.Column("source", sa.Text, nullable=False, server_default=sa.text("''")),
+    sa.Column("confirmed", UTCDateTime),
     sa.Index("ix_subscriptions_due", "due", "slug"),
 )
 

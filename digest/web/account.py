@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-import orjson
 from fastapi import APIRouter, BackgroundTasks, Request, Response
 from starlette.responses import RedirectResponse
 
-from digest import days, subscribing
+from digest import forgetting, subscribing
 from digest.errors import SubscriptionError
+from digest.preferences import preferences
 from digest.readers import adopted
-from digest.schedule import schedule
-from digest.subscription import FILE, OWN, Preferences, Return, Standing
-from digest.types import EmptyDay
-from digest.types import Form as MailForm
+from digest.store import holdings
+from digest.subscription import FILE, OWN, Preferences, Standing
 from digest.web import sessions
-from digest.web.held import held
 from digest.web.links import pause_or_resume
 from digest.web.naming import following, name_of, profiles_of, state_of
 from digest.web.subscribe import TIMES
@@ -31,11 +29,7 @@ if TYPE_CHECKING:
     from digest.types import Profile
     from digest.web.forms import Form
 
-LONGEST_PATIENCE = 24 * 14
-"""Hours that an issue may be late at most, as a reader may say."""
-
 _TOPICS_SHOWN, _SUMMARY = 8, 300
-_LANGUAGE = 20
 _TYPED = ("when", "cron", "at", "zone", "form", "empty_day", "on_return", "language")
 _DONE = {
     "confirmed": "You are subscribed. This is your page; each mail has a link to it.",
@@ -61,11 +55,11 @@ def prefer(slug: str, world: Here, checked: CheckedForm) -> Response:
     who = visitor(world, visit)
     found = who.subscription(slug)
     try:
-        preferences = _preferences(form, found.preferences)
+        chosen = _preferences(form)
     except SubscriptionError as error:
         return _page(world, who, faults={slug: {error.key: (f"{error.why}.",)}}, typed={slug: form})
     _adopt(world, found)
-    subscribing.revise(world.store, slug, preferences, now=world.now())
+    subscribing.revise(world.store, slug, chosen, now=world.now())
     return RedirectResponse(f"{sessions.PATH}?done=saved#{slug}", 303)
 
 
@@ -101,7 +95,12 @@ def end(slug: str, world: Here, checked: CheckedForm, background: BackgroundTask
 def export(world: Here, visit: CurrentVisit) -> Response:
     """All that is held about a reader, as JSON."""
     who = visitor(world, visit)
-    content = orjson.dumps(held(world.store, who.subscriptions), option=orjson.OPT_INDENT_2)
+    with world.store.reading() as connection:
+        if who.subscriber:
+            held = holdings.of_subscriber(connection, who.subscriber)
+        else:
+            held = {"subscriptions": [holdings.of_reader(connection, each.slug) for each in who.subscriptions]}
+    content = json.dumps(held, default=lambda day: day.isoformat(), ensure_ascii=False, indent=2)
     headers = {"Content-Disposition": 'attachment; filename="my-digest.json"'}
     return Response(content, 200, headers, "application/json")
 
@@ -115,7 +114,7 @@ def forget(world: Here, checked: CheckedForm) -> Response:
         return _page(world, who, faults={"": {"sure": ("Tick the box if you are sure: nothing was deleted.",)}})
     if who.subscriber is None:
         raise NobodyError
-    subscribing.forget(world.store, who.subscriber)
+    forgetting.forget(world.store, world.settings, who.subscriber)
     lines = (
         "Your address, your interests, your issues and what you said of papers are deleted here.",
         "What backups hold of it goes as they do; what was mailed to you is yours.",
@@ -213,36 +212,24 @@ def _summary(profile: Profile | None) -> str:
     return text if len(text) <= _SUMMARY else f"{text[:_SUMMARY]}…"
 
 
-def _preferences(form: Form, known: Preferences) -> Preferences:
+def _preferences(form: Form) -> Preferences:
     """What a form says.
 
     Raises:
         SubscriptionError: a field's value cannot be had; names the field.
     """
-    when = f"cron {form.get('cron')}" if form.get("when") == "cron" else form.get("when")
+    is_cron = form.get("when") == "cron"
+    words = {
+        "frequency": f"cron {form.get('cron')}" if is_cron else form.get("when"),
+        "at": "" if is_cron else form.get("at"),
+        "format": form.get("form"),
+        **{name: form.get(name) for name in ("zone", "patience", "on_return", "empty_day", "language")},
+    }
     try:
-        chosen = schedule(when, form.get("at"), form.get("zone"))
+        return preferences(words, Preferences())
     except SubscriptionError as error:
-        key = "cron" if error.key == "when" and form.get("when") == "cron" else error.key
-        raise SubscriptionError(key, error.why) from None
-    language = form.get("language").strip()
-    if language and (len(language) > _LANGUAGE or not days.is_language(language)):
-        raise SubscriptionError("language", "expected a language such as en, de or pt-BR")
-    hours = form.get("patience").strip()
-    if not (hours.isascii() and hours.isdecimal() and len(hours) < 4 and 1 <= int(hours) <= LONGEST_PATIENCE):  # noqa: PLR2004  (digits)
-        raise SubscriptionError("patience", f"expected a number of hours from 1 to {LONGEST_PATIENCE}")
-    try:
-        return replace(
-            known,
-            schedule=chosen,
-            patience=timedelta(hours=int(hours)),
-            on_return=Return(form.get("on_return")),
-            form=MailForm(form.get("form")) if form.get("form") else None,
-            empty_day=EmptyDay(form.get("empty_day")) if form.get("empty_day") else None,
-            language=language or None,
-        )
-    except ValueError:
-        raise SubscriptionError("form", "expected one of the choices") from None
+        fields = {"frequency": "cron" if is_cron else "when", "format": "form"}
+        raise SubscriptionError(fields.get(error.key, error.key), error.why) from None
 
 
 def _adopt(world: World, found: Subscription) -> None:
