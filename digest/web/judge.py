@@ -114,7 +114,7 @@ def _judged(world: World, purpose: Purpose, token: str, wish: str) -> Response:
             "paper, and follows what you like from then on."
         )
         buttons.insert(0, ButtonView(url=f"/{purpose}/{token}", label="Make it my own", hidden=(("do", "own"),)))
-    else:
+    elif found.digest == FILE:
         told.append("Your profile is a file that the person who runs this site keeps; it is learned from there.")
     view = NoteView(
         title=f"Noted: {_WORDS[purpose].lower()}",
