@@ -72,6 +72,7 @@ bench: $(VENV)/installed-dev
 	@$(BIN)/python bench/ranking.py
 	@$(BIN)/python bench/growth.py
 	@$(BIN)/python bench/render.py
+	@$(BIN)/python bench/site.py
 	@$(BIN)/python bench/smtp.py
 	@$(BIN)/python bench/delivery.py
 	@$(BIN)/python bench/signing.py

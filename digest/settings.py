@@ -146,6 +146,9 @@ class Settings(BaseModel):
     site_url: str = Field(
         default="", description="The URL of the site, for mails to lead to what a reader can do there."
     )
+    trusted_proxies: tuple[str, ...] = Field(
+        default=(), strict=False, description="Networks of proxies before the site, whose `X-Forwarded-For` counts."
+    )
     send_at: str = Field(
         default="06:00", description="When issues come to readers who say nothing of it, by the clocks of `timezone`."
     )
@@ -203,6 +206,16 @@ class Settings(BaseModel):
         # One below the other at most: mails whose signature is of another domain than their From pass no DMARC.
         if signing and domain and not (f".{domain}".endswith(f".{signing}") or signing.endswith(f".{domain}")):
             raise ValueError(f"dkim_domain: expected the domain of sender or one above or below it, got {signing!r}")
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _is_network(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            try:
+                ipaddress.ip_network(each)
+            except ValueError:
+                raise ValueError(f"expected an address or a network like 10.0.0.0/8, got {each!r}") from None
         return value
 
     @field_validator("send_at")
