@@ -131,7 +131,7 @@ def _programs(
         ),
         Program(
             name="site",
-            command=(python, "-m", "digest.site_server", where.host, str(where.port)),
+            command=(python, "-m", "digest.web", "--host", where.host, "--port", str(where.port)),
             environment=common,
             port=where.port,
         ),

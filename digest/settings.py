@@ -299,6 +299,11 @@ class Settings(BaseModel):
         return self.home / "secret"
 
     @property
+    def operator_token(self) -> Path:
+        """Where the token is kept that opens the operator's pages."""
+        return self.home / "operator-token"
+
+    @property
     def profiles(self) -> Path:
         """Where the readers' interest profiles are looked for."""
         return self.home / "profiles"

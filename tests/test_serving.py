@@ -236,7 +236,7 @@ def test_serve_from_an_empty_home_to_a_mail_and_back(served: Served) -> None:
     assert wait_for(lambda: served.mails() == ["ada.eml"], 150), served.log()
 
     # The site dies, and is there again.
-    (site,) = [pid for pid, line in served.programs().items() if "digest.site_server" in line]
+    (site,) = [pid for pid, line in served.programs().items() if "digest.web" in line]
     os.kill(site, signal.SIGKILL)
     assert wait_for(lambda: not served.answers(), 5)
     assert wait_for(served.answers, 30)

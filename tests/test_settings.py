@@ -36,9 +36,9 @@ def test_everything_lives_in_the_home_folder(tmp_path: Path) -> None:
     """Database, secret, mails, pages, profiles and templates are below it, each in its place."""
     settings = load(tmp_path)
     folders = [settings.outbox, settings.pages, settings.profiles, settings.digests, settings.templates]
-    places = [settings.database, settings.secret, *folders]
+    places = [settings.database, settings.secret, settings.operator_token, *folders]
     assert {place.parent for place in places} == {tmp_path}
-    assert len(set(places)) == 7
+    assert len(set(places)) == 8
 
 
 def test_a_file_says_what_differs(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from digest.web import views
+from digest.web import operator_views, views
 from digest.web.app import create
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ PREFIXES: dict[Any, str] = {
     views.ReaderView: "",
     views.EditorView: "",
     views.FragmentView: "",
+    operator_views.OperatorView: "",
+    operator_views.ChartView: "chart.",
+    operator_views.TableView: "table.",
     views.DayView: "day.",
     views.CardView: "card.",
     views.SubscribeView: "subscribe.",

@@ -16,7 +16,7 @@ from digest.clock import Clock
 from digest.errors import LinkError, StoreError, SubscriptionError
 from digest.store import Store, papers
 from digest.tokens import Purpose
-from digest.web import account, editor, front, judge, links, public, subscribe
+from digest.web import account, editor, front, judge, links, operator, public, subscribe
 from digest.web.following import not_whole, too_late
 from digest.web.network import Limiter
 from digest.web.security import Guard
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from digest.settings import Settings
 
-_ROUTERS = (front.router, public.router, subscribe.router, links.router, judge.router, account.router, editor.router)
+_ROUTERS = tuple(each.router for each in (front, public, subscribe, links, judge, account, editor, operator))
 _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 router = APIRouter()

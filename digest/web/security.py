@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 LONGEST_URL = 8000
 """Bytes of a path and a query."""
 
-PERSONAL = re.compile(rf"/(?:[mlipuc]/|{PATH.strip('/')}(?:/|$))")
-"""Pages that are one reader's."""
+PERSONAL = re.compile(rf"/(?:[mlipuc]/|(?:{PATH.strip('/')}|operator)(?:/|$))")
+"""Pages that are one reader's, or the operator's."""
 
 _LOG = logging.getLogger(__name__)
 _POLICY = (

@@ -128,7 +128,7 @@ class ButtonView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoteView:
-    """A page that says something and may ask for something: a button, an address, or a day."""
+    """A page that says something and may ask for something: a button, an address, a day, or the operator's token."""
 
     title: str
     lines: tuple[str, ...] = ()
@@ -138,6 +138,7 @@ class NoteView:
     asks_day: str = ""
     first_day: str = ""
     asks_address: bool = False
+    asks_token: bool = False
     fault: str = ""
     links: tuple[LinkView, ...] = ()
 
