@@ -375,6 +375,13 @@ def visited(served: Served, page: Page) -> Iterator[tuple[str, Page]]:
     expect(page.get_by_role("heading", level=1)).to_contain_text("Learned")
     page.wait_for_load_state("load")
     yield "judged", page
+    page.goto("/operator")
+    yield "door", page
+    page.get_by_label("Token").fill(served.settings.operator_token.read_text(encoding="ascii").strip())
+    page.get_by_role("button", name="Enter").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("The installation")
+    page.wait_for_load_state("load")
+    yield "operator", page
 
 
 def test_axe_finds_nothing(browser: Browser, served: Served, node_tools: Path) -> None:
@@ -397,7 +404,7 @@ def test_axe_finds_nothing(browser: Browser, served: Served, node_tools: Path) -
                     assert len(found["passes"]) > 10
             session.detach()
             seen.add(name)
-    assert len(seen) == 23
+    assert len(seen) == 25
 
 
 def test_pages_fit_a_phone_and_a_finger(browser: Browser, served: Served) -> None:
