@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
+import os
 import re
 import tomllib
 from email.utils import parseaddr
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
@@ -17,13 +18,14 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    SecretStr,
     ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
 )
 
-from digest import days, feeds, look, tomlarray
+from digest import databases, days, feeds, look, tomlarray
 from digest.bounce_settings import Bounces
 from digest.delivery_settings import Delivery
 from digest.errors import SettingsError
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from pydantic_core import ErrorDetails
+
+    from digest.databases import Place
 
 
 FILE = "digest.toml"
@@ -105,11 +109,14 @@ class Summaries(BaseModel):
 
 
 class Settings(BaseModel):
-    """Settings of one installation; every field but `home` is a key of `DIGEST_HOME/digest.toml`."""
+    """Settings of one installation; but for the first two every field is a key of `DIGEST_HOME/digest.toml`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     home: Path = Field(description="The folder that holds everything; given by DIGEST_HOME.")
+    database_url: SecretStr = Field(
+        default=SecretStr(""), description="A PostgreSQL database; given by DIGEST_DATABASE_URL, as it may have a password."
+    )
     sender: str = Field(
         default="Paper Digest <digest@localhost>", description="The From line of every mail: a name and an address."
     )
@@ -260,9 +267,10 @@ class Settings(BaseModel):
         )
 
     @property
-    def database(self) -> Path:
-        """The SQLite file."""
-        return self.home / "digest.sqlite3"
+    def database(self) -> Place:
+        """The SQLite file, or the database on a server that the environment names."""
+        url = self.database_url.get_secret_value()
+        return databases.server(url, self.home) if url else self.home / "digest.sqlite3"
 
     @property
     def outbox(self) -> Path:
@@ -295,7 +303,7 @@ class Settings(BaseModel):
         return self.home / "templates"
 
 
-KEYS = tuple(name for name in Settings.model_fields if name != "home")
+KEYS = tuple(name for name in Settings.model_fields if name not in {"home", "database_url"})
 """What `digest.toml` may say."""
 
 TABLES: dict[str, type[BaseModel]] = {"summaries": Summaries, "delivery": Delivery, "bounces": Bounces}
@@ -319,18 +327,24 @@ def home(environment: Mapping[str, str]) -> Path:
         raise SettingsError(f"DIGEST_HOME: {named!r}: nobody here has such a home folder") from error
 
 
-def load(home: Path) -> Settings:
+def load(home: Path, environment: Mapping[str, str] = os.environ) -> Settings:
     """The settings of the installation at `home`; defaults where `digest.toml` is missing or silent.
+
+    Of the environment, the database's URL is read, by default of the process's own.
 
     Raises:
         SettingsError: names the file, the line and the key of every fault, one fault a line.
     """
     path = home / FILE
+    url = environment.get(databases.VARIABLE, "")
+    if url:
+        databases.server(url, home)
+    fixed: dict[str, Any] = {"home": home, "database_url": SecretStr(url)}
     try:
         text = path.read_bytes().decode("utf-8-sig")
         values = tomllib.loads(text)
     except FileNotFoundError:
-        return Settings(home=home)
+        return Settings(**fixed)
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -340,7 +354,7 @@ def load(home: Path) -> Settings:
         raise SettingsError(_syntax_fault(path, text, str(error))) from error
     faults = [_fault(path, text, key, _unknown(key)) for key in values if key not in KEYS]
     try:
-        settings = Settings(home=home, **{key: value for key, value in values.items() if key in KEYS})
+        settings = Settings(**fixed, **{key: value for key, value in values.items() if key in KEYS})
     except ValidationError as error:
         faults += [_fault_at(path, text, each) for each in error.errors()]
     if faults:

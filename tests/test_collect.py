@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from digest.batch import Batch
 
+    from digest.databases import Place
+
 DAY = date(2025, 3, 14)
 NOW = datetime(2025, 3, 14, 6, tzinfo=UTC)
 FEED = "https://example.org/feed.xml"
@@ -102,9 +104,9 @@ class Canned:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(place: Place) -> Iterator[Store]:
     """An empty database."""
-    with Store(tmp_path / "digest.sqlite3") as opened:
+    with Store(place) as opened:
         yield opened
 
 

@@ -136,7 +136,7 @@ def store(home: Path) -> Iterator[Store]:
 
 def relevant(store: Store, profile: Profile, days: int = 3) -> dict[str, frozenset[str]]:
     """What is to be found on each day, up to Wednesday."""
-    settings = Settings(home=store.path.parent)
+    settings = Settings(home=store.folder)
     found = retrospect.evaluation_set(store, settings, profile, until=WEDNESDAY, days=days)
     return {task.pool: task.relevant for task in found.tasks}
 

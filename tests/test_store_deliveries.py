@@ -21,15 +21,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from digest.databases import Place
+
 NOW = datetime(2025, 5, 9, 6, tzinfo=UTC)
 READERS = ("ada", "bob", "cyd")
 SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(place: Place) -> Iterator[Store]:
     """A database with one queued delivery for each of three readers."""
-    with Store(tmp_path / "digest.sqlite3") as opened:
+    with Store(place) as opened:
         with opened.writing() as connection:
             for reader in READERS:
                 queue(connection, reader)

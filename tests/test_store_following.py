@@ -49,9 +49,9 @@ def assert_as_made_anew(store: Store, folder: Path) -> None:
         assert last.counted == papers.last_seq(connection) == word_index.grow(store, Silent(), chunks=0)
     folder.mkdir()
     with store.writing():
-        shutil.copy(store.path, folder)
-        shutil.copy(store.path.with_name(f"{store.path.name}-wal"), folder)
-    with Store(folder / store.path.name) as anew:
+        shutil.copy(store.place, folder)
+        shutil.copy(store.place.with_name(f"{store.place.name}-wal"), folder)
+    with Store(folder / store.place.name) as anew:
         wanted = statistics.of_all(anew)
         assert last.statistics.papers == wanted.papers
         assert last.statistics.length == pytest.approx(wanted.length)

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from digest.databases import Place
+
 AS_OF = date(2025, 5, 9)
 OWLS = Paper(
     id="arxiv:2505.00001",
@@ -68,9 +70,9 @@ class Ear(Silent):
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(place: Place) -> Iterator[Store]:
     """A database with three papers."""
-    with Store(tmp_path / "digest.sqlite3") as opened:
+    with Store(place) as opened:
         add(opened, OWLS, MICE, SAND)
         yield opened
 
@@ -286,7 +288,7 @@ def test_two_programs_search_for_the_first_time_at_once(store: Store) -> None:
     """Both make the one index together, and both find every paper."""
     add(store, *(Paper(id=f"arxiv:2504.{n:05}", title=f"Owls number{n}x") for n in range(1, 1000)))
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    children = [subprocess.Popen([sys.executable, "-c", SEARCH, os.fspath(store.path)], **pipes) for _ in range(2)]
+    children = [subprocess.Popen([sys.executable, "-c", SEARCH, os.fspath(store.place)], **pipes) for _ in range(2)]
     for child in children:
         assert child.stdout is not None
         assert child.stdout.readline() == "ready\n"

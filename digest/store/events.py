@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
+from digest.store.dialect import insert
 from digest.store.rows import lookup
 from digest.store.tables import events, paper_ids, papers
 from digest.types import Event, EventKind
@@ -20,7 +20,7 @@ def add(connection: sa.Connection, happened: Sequence[tuple[int, EventKind, str,
     """Note (seq, kind, detail, day) in the order given; what is noted already stays as it is."""
     rows = [dict(zip(("seq", "kind", "detail", "day"), each, strict=True)) for each in happened]
     if rows:
-        connection.execute(insert(events).on_conflict_do_nothing(), rows)
+        connection.execute(insert(connection, events).on_conflict_do_nothing(), rows)
 
 
 def last(connection: sa.Connection) -> int:

@@ -6,9 +6,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
 from digest.schedule import Due, schedule
+from digest.store.dialect import insert
 from digest.store.rows import lookup
 from digest.store.tables import periods, subscriptions
 from digest.subscription import Preferences, Return, Standing, Subscription
@@ -31,7 +31,7 @@ def adopt(connection: sa.Connection, known: Iterable[Subscription]) -> None:
     """Readers whose profiles are files; who is there already stays as it is."""
     rows = [_row(each) for each in known]
     if rows:
-        connection.execute(insert(subscriptions).on_conflict_do_nothing(), rows)
+        connection.execute(insert(connection, subscriptions).on_conflict_do_nothing(), rows)
 
 
 def replace(connection: sa.Connection, subscription: Subscription) -> None:
@@ -91,7 +91,7 @@ def settle(
         for period, outcome in became
     ]
     if outcomes:
-        connection.execute(insert(periods).on_conflict_do_nothing(), outcomes)
+        connection.execute(insert(connection, periods).on_conflict_do_nothing(), outcomes)
     # An issue looks further back than usual only once.
     issued = {each.slug for each, became, _ in settled if any(outcome == ISSUED for _, outcome in became)}
     moved = [

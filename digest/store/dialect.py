@@ -1,0 +1,76 @@
+"""The few statements that SQLite and PostgreSQL spell differently."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+WHOLE = sa.Integer().with_variant(sa.BigInteger(), "postgresql")
+"""A number that does not fit into 32 bits; SQLite has one kind of whole numbers, of 64."""
+
+
+def is_postgresql(connection: sa.Connection) -> bool:
+    """Whether it is PostgreSQL that is talked to."""
+    return connection.dialect.name == "postgresql"
+
+
+def insert(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that can say what is to happen where the row is there already (`on_conflict_do_…`)."""
+    return postgresql.insert(table) if is_postgresql(connection) else sqlite.insert(table)
+
+
+def is_among(connection: sa.Connection, column: sa.Column[Any], name: str) -> sa.ColumnElement[bool]:
+    """Whether `column` is one of the values of the list that is given as the parameter `name`.
+
+    They go as one array: both limit the number of parameters.
+    """
+    if is_postgresql(connection):
+        kind = sa.BigInteger() if isinstance(column.type, sa.Integer) else column.type
+        return column == sa.any_(sa.bindparam(name, type_=postgresql.ARRAY(kind)))
+    values = sa.func.json_each(sa.bindparam(name, type_=sa.JSON)).table_valued("value")
+    return column.in_(sa.select(values.c.value))
+
+
+def json_text(connection: sa.Connection, column: sa.Column[str], path: Sequence[str | int]) -> sa.ColumnElement[str]:
+    """The text at a place of the JSON that a text column holds; NULL where there is none."""
+    if is_postgresql(connection):
+        return sa.func.json_extract_path_text(sa.cast(column, sa.JSON), *map(str, path))
+    place = "".join(f"[{each}]" if isinstance(each, int) else f".{each}" for each in path)
+    return sa.func.json_extract(column, f"${place}")
+
+
+def json_lengths(
+    connection: sa.Connection, column: sa.Column[str], outer: str, inner: str
+) -> sa.ScalarSelect[int | None]:
+    """How many there are in the lists `inner` of all objects in the list `outer` of the JSON in a text column."""
+    if is_postgresql(connection):
+        objects = sa.func.json_array_elements(sa.func.json_extract_path(sa.cast(column, sa.JSON), outer))
+        each = objects.column_valued("each")
+        length = sa.func.json_array_length(sa.func.json_extract_path(each, inner))
+        return sa.select(sa.func.sum(length)).select_from(each).scalar_subquery()
+    values = sa.func.json_each(column, f"$.{outer}").table_valued("value")
+    return sa.select(sa.func.sum(sa.func.json_array_length(values.c.value, f"$.{inner}"))).scalar_subquery()
+
+
+def bulk_insert(
+    connection: sa.Connection, table: sa.Table, names: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> None:
+    """Add many rows of values that the driver takes as they are, by the quickest way that there is."""
+    quote = connection.dialect.identifier_preparer.quote
+    columns = ", ".join(map(quote, names))
+    # Names of our own schema.
+    if not is_postgresql(connection):
+        marks = ", ".join("?" * len(names))
+        statement = f"INSERT INTO {quote(table.name)} ({columns}) VALUES ({marks})"  # noqa: S608
+        connection.exec_driver_sql(statement, list(rows))  # type: ignore[arg-type]  # tuples, as the driver takes them
+        return
+    cursor: Any = connection.connection.cursor()
+    with cursor, cursor.copy(f"COPY {quote(table.name)} ({columns}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)

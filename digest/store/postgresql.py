@@ -1,0 +1,102 @@
+"""PostgreSQL: one database for several machines.
+
+Transactions that write alone hold an advisory lock (https://www.postgresql.org/docs/current/explicit-locking.html,
+section 13.3.5) that shuts out all others that write, as SQLite's write lock does; those that share hold it together, and
+lock the rows that they take. Each statement of theirs sees what was committed before it (READ COMMITTED): a snapshot of
+the whole transaction would have been taken before the lock was there.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+
+from digest.errors import StoreError
+from digest.store.access import Access
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import timedelta
+
+    from digest.databases import Server
+
+_LOCK = 0x64696765_7374  # "digest"; advisory locks are a database's own
+_CONNECT_SECONDS = 10
+_OLDEST = 140000
+_ENCODING = "UTF8"
+
+OPTIONS: Mapping[Access, Mapping[str, Any]] = {
+    Access.READING: {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
+    Access.WRITING: {"lock": "pg_advisory_xact_lock"},
+    Access.SHARING: {"lock": "pg_advisory_xact_lock_shared"},
+}
+"""Options of a connection for each kind of transaction."""
+
+_NO_LOCK = "55P03"  # https://www.postgresql.org/docs/current/errcodes-appendix.html
+_MENDABLE = {"42501", "25006"}  # insufficient privilege, a read-only standby
+
+
+def engine(server: Server, patience: timedelta, **options: Any) -> sa.Engine:  # noqa: ANN401  (SQLAlchemy's)
+    """Connections to a server; one that it has closed meanwhile is opened anew for the next transaction.
+
+    Raises:
+        StoreError: the driver is missing, nobody answers, or the server refuses, is too old or keeps no Unicode.
+    """
+    url = sa.make_url(server.url).set(drivername="postgresql+psycopg")
+    defaults = {"connect_timeout": _CONNECT_SECONDS, "application_name": "paper-digest"}
+    try:
+        made = sa.create_engine(
+            url,
+            pool_pre_ping=True,
+            connect_args={key: value for key, value in defaults.items() if key not in url.query},
+            **options,
+        )
+    except ImportError as error:
+        raise StoreError(f"PostgreSQL needs psycopg: pip install 'paper-digest[postgres]': {str(server)!r}") from error
+    milliseconds = max(round(patience.total_seconds() * 1000), 1)  # none would be for ever
+
+    def begin(connection: sa.Connection) -> None:
+        if lock := connection.get_execution_options().get("lock"):
+            query = sa.select(
+                sa.func.set_config("lock_timeout", f"{milliseconds}ms", sa.true()),
+                getattr(sa.func, lock)(sa.cast(_LOCK, sa.BigInteger)),
+            )
+            connection.execute(query)
+
+    event.listen(made, "begin", begin)
+    try:
+        _look(made, server)
+    except BaseException:
+        made.dispose()
+        raise
+    return made
+
+
+def cause(error: Exception) -> str | None:
+    """What the server said, on one line, where it is a person's to mend; None where it is a bug."""
+    said = " ".join(str(error).split())
+    state = getattr(error, "sqlstate", None)
+    if state == _NO_LOCK:
+        return "the database is locked: another program's transaction takes long"
+    # What a connection ended with has no state.
+    names = {each.__name__ for each in type(error).__mro__}
+    return said if state in _MENDABLE or "OperationalError" in names else None
+
+
+def _look(engine: sa.Engine, server: Server) -> None:
+    try:
+        with engine.connect() as connection:
+            version = connection.connection.dbapi_connection.info.server_version
+            encoding = connection.exec_driver_sql("SHOW server_encoding").scalar()
+    except sa.exc.DBAPIError as error:
+        said = " ".join(str(error.orig).split())
+        raise StoreError(f"cannot open the database: {str(server)!r}: {said}") from error
+    if version < _OLDEST:
+        raise StoreError(f"PostgreSQL {_OLDEST // 10000} or newer is needed: {str(server)!r} is {version // 10000}")
+    if encoding != _ENCODING:
+        raise StoreError(
+            f"not a database for any letter: {str(server)!r}: its encoding is {encoding}, {_ENCODING} is needed "
+            "(CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0)"
+        )
