@@ -58,3 +58,12 @@ def server(url: str, folder: Path) -> Server:
     if not is_named:
         raise SettingsError(f"{VARIABLE}: {_EXPECTED}")
     return Server(url, folder)
+
+
+def named(file: Path, url: str) -> Place:
+    """The database that a URL names, with what is made from it in the file's folder; the file where there is no URL.
+
+    Raises:
+        SettingsError: as for `server`.
+    """
+    return server(url, file.parent) if url else file

@@ -7,8 +7,8 @@ output it tells the number of the last paper that is counted and indexed.
 
     python -m digest.follower /var/lib/digest/digest.sqlite3
 
-A database on a server is named by DIGEST_DATABASE_URL, since others may read command lines, and the folder of both files
-by the command line.
+A database on a server is named by DIGEST_DATABASE_URL, since others may read command lines; both files are then where
+the named one would be.
 """
 
 from __future__ import annotations
@@ -118,14 +118,13 @@ class Follower:
         # The same modules as here, whatever lies in the working directory.
         paths = (str(Path(digest.__file__).parents[1]), os.environ.get("PYTHONPATH", ""))
         place = self._store.place
-        url = {VARIABLE: place.url} if isinstance(place, Server) else {VARIABLE: ""}
-        named = place.folder if isinstance(place, Server) else place
+        url, file = (place.url, place.folder / "digest.sqlite3") if isinstance(place, Server) else ("", place)
         try:
             self._process = subprocess.Popen(  # noqa: S603  (this program itself)
-                [sys.executable, "-P", "-m", "digest.follower", str(named)],
+                [sys.executable, "-P", "-m", "digest.follower", str(file)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))} | url,
+                env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths)), VARIABLE: url},
                 start_new_session=True,  # Ctrl-C is for the ingest, which ends this one
             )
         except OSError:
@@ -192,8 +191,7 @@ def main() -> int:
     ingest = _Ingest()
     gc.set_threshold(ALLOCATIONS)
     try:
-        url, named = os.environ.get(VARIABLE, ""), Path(sys.argv[1])
-        with Store(databases.server(url, named) if url else named) as store:
+        with Store(databases.named(Path(sys.argv[1]), os.environ.get(VARIABLE, ""))) as store:
             follow(store, ingest.is_over, _say)
     except _GoneError:
         return 0

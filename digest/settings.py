@@ -115,7 +115,8 @@ class Settings(BaseModel):
 
     home: Path = Field(description="The folder that holds everything; given by DIGEST_HOME.")
     database_url: SecretStr = Field(
-        default=SecretStr(""), description="A PostgreSQL database; given by DIGEST_DATABASE_URL, as it may have a password."
+        default=SecretStr(""),
+        description="A PostgreSQL database; given by DIGEST_DATABASE_URL, as it may have a password.",
     )
     sender: str = Field(
         default="Paper Digest <digest@localhost>", description="The From line of every mail: a name and an address."
@@ -269,8 +270,7 @@ class Settings(BaseModel):
     @property
     def database(self) -> Place:
         """The SQLite file, or the database on a server that the environment names."""
-        url = self.database_url.get_secret_value()
-        return databases.server(url, self.home) if url else self.home / "digest.sqlite3"
+        return databases.named(self.home / "digest.sqlite3", self.database_url.get_secret_value())
 
     @property
     def outbox(self) -> Path:

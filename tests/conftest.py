@@ -66,6 +66,13 @@ def samples() -> Path:
     return folder
 
 
+_END_OTHERS = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+_RESTART = "SELECT setval(schemaname || '.' || sequencename, 1, false) FROM pg_sequences"
+
+
 class Postgres:
     """A PostgreSQL server of the tests' own, with databases that are used again when they were emptied."""
 
@@ -107,10 +114,9 @@ class Postgres:
 
     def give(self, name: str) -> None:
         """Take a database back, and end who is still connected to it."""
-        others = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
-        self.run("postgres", others)
-        tables = ", ".join(f'"{table.name}"' for table in metadata.sorted_tables)
-        self.run(name, f"TRUNCATE {tables} RESTART IDENTITY")
+        # A tenth of the time of TRUNCATE, for a few rows.
+        deletes = [f'DELETE FROM "{table.name}"' for table in reversed(metadata.sorted_tables)]  # noqa: S608
+        self.run(name, _END_OTHERS, *deletes, _RESTART)
         self._free.append(name)
 
 
@@ -134,14 +140,16 @@ POSTGRES = pytest.param("postgresql", marks=[pytest.mark.postgres, pytest.mark.s
 
 
 @pytest.fixture(params=["sqlite", POSTGRES])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    """A database without rows, once a file and once on a server; its folder is the test's."""
+def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    """A database without rows, once a file and once on a server that the environment names, in the test's folder."""
     if request.param == "sqlite":
         yield tmp_path / "digest.sqlite3"
         return
     postgres: Postgres = request.getfixturevalue("postgres")
     name = postgres.take()
-    yield postgres.place(name, tmp_path)
+    taken = postgres.place(name, tmp_path)
+    monkeypatch.setenv(databases.VARIABLE, taken.url)
+    yield taken
     postgres.give(name)
 
 

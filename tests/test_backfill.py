@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from digest.collect import SourceReport
-
     from digest.databases import Place
 
 DAYS = Days(date(2025, 3, 1), date(2025, 3, 10))

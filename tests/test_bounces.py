@@ -6,7 +6,6 @@ import io
 import json
 import mailbox
 import socket
-import sqlite3
 import sys
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from digest.bounce_reading import ReadReport
-
     from digest.databases import Place
 
 SHAPES = {path.stem: path.read_text("utf-8") for path in (Path(__file__).parent / "returned").iterdir()}
@@ -491,13 +489,10 @@ def test_a_pipe_has_the_mail_kept_while_it_cannot_be_counted(
     """Code 75, by which mail servers try again later: the database is locked, the settings are broken."""
     monkeypatch.setattr("digest.cli.bounces.Store", lambda path: Store(path, patience=timedelta(0)))
     mail = returned("postfix", mark(0))
-    other = sqlite3.connect(store.place, isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    code, _, err = digest("read", "-", stdin=mail)
+    with store.writing():
+        code, _, err = digest("read", "-", stdin=mail)
     assert code == 75
     assert "locked" in err
-    other.execute("ROLLBACK")
-    other.close()
     toml = store.folder / "digest.toml"
     good = toml.read_text("utf-8")
     toml.write_text("[bounces", "utf-8")

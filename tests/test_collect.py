@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from digest.batch import Batch
-
     from digest.databases import Place
 
 DAY = date(2025, 3, 14)

@@ -19,7 +19,6 @@ from digest.types import Issue, Match, Paper, Section
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from digest.databases import Place
 

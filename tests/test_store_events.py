@@ -16,7 +16,6 @@ from digest.types import AnnounceType, Event, EventKind, Paper
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from digest.databases import Place
 

@@ -13,7 +13,6 @@ from digest.types import Judgement, Paper
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from digest.databases import Place
 

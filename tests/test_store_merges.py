@@ -26,7 +26,6 @@ from digest.types import EventKind, Issue, Judgement, Match, Paper, Section
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from digest.databases import Place
 
@@ -300,6 +299,7 @@ import os, signal, sys
 from datetime import date
 from pathlib import Path
 import sqlalchemy as sa
+from digest.databases import named
 from digest.store import Store, papers
 from digest.types import Paper
 left = int(sys.argv[2])
@@ -310,7 +310,7 @@ def stop(*_):
     if not left:
         os.kill(os.getpid(), signal.SIGKILL)
 
-with Store(Path(sys.argv[1])) as store, store.writing() as connection:
+with Store(named(Path(sys.argv[1]), os.environ.get("DIGEST_DATABASE_URL", ""))) as store, store.writing() as connection:
     sa.event.listen(connection, "before_cursor_execute", stop)
     papers.add(connection, [Paper(id="arxiv:2505.00001", title="Sand", other_ids=("doi:10.5555/sand.1",))], date.max)
 """
@@ -322,7 +322,7 @@ def test_a_killed_merger_leaves_all_as_it_was(store: Store, statement: int) -> N
     add(store, ARCHIVE, JOURNAL)
     recommend(store, "ada", date(2025, 5, 9), JOURNAL)
     before = numbered(store)
-    command = [sys.executable, "-c", KILLED, os.fspath(store.place), str(statement)]
+    command = [sys.executable, "-c", KILLED, os.fspath(store.folder / "digest.sqlite3"), str(statement)]
     assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
     assert numbered(store) == before
     add(store, LINK)

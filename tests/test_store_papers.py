@@ -20,7 +20,6 @@ from digest.types import AnnounceType, Links, Paper, Signals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from digest.databases import Place
 

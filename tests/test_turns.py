@@ -14,7 +14,6 @@ from digest.turns import LONGEST_REST, TurnsOfRun, domain_of, domain_of_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from digest.databases import Place
     from digest.turns import Turns

@@ -68,9 +68,54 @@ def bulk_insert(
     if not is_postgresql(connection):
         marks = ", ".join("?" * len(names))
         statement = f"INSERT INTO {quote(table.name)} ({columns}) VALUES ({marks})"  # noqa: S608
-        connection.exec_driver_sql(statement, list(rows))  # type: ignore[arg-type]  # tuples, as the driver takes them
+        connection.exec_driver_sql(statement, list(rows))
         return
     cursor: Any = connection.connection.cursor()
     with cursor, cursor.copy(f"COPY {quote(table.name)} ({columns}) FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
+
+
+def last_number(connection: sa.Connection, table: sa.Table) -> int:
+    """The highest number that a table of numbered rows ever gave, deleted rows included; 0 for none."""
+    column = table.autoincrement_column
+    if column is None:
+        return 0
+    if is_postgresql(connection):
+        name = sa.func.pg_get_serial_sequence(table.name, column.name)
+        given = sa.select(sa.func.pg_sequence_last_value(sa.cast(name, postgresql.REGCLASS)))
+    else:
+        sequence = sa.table("sqlite_sequence", sa.column("name"), sa.column("seq"))
+        given = sa.select(sequence.c.seq).where(sequence.c.name == table.name)
+    # A number that is given with the row moves no sequence of PostgreSQL's.
+    highest = sa.select(sa.func.max(column))
+    return max(connection.execute(query).scalar() or 0 for query in (given, highest))
+
+
+def set_last_number(connection: sa.Connection, table: sa.Table, number: int) -> None:
+    """Let the next row that a table numbers have a higher number than this."""
+    column = table.autoincrement_column
+    if column is None or not number:
+        return
+    if is_postgresql(connection):
+        name = sa.func.pg_get_serial_sequence(table.name, column.name)
+        connection.execute(sa.select(sa.func.setval(sa.cast(name, postgresql.REGCLASS), number)))
+        return
+    sequence = sa.table("sqlite_sequence", sa.column("name"), sa.column("seq"))
+    connection.execute(sequence.delete().where(sequence.c.name == table.name))
+    connection.execute(sequence.insert().values(name=table.name, seq=number))
+
+
+def faults(connection: sa.Connection) -> list[str]:
+    """What a database says is wrong with itself; of PostgreSQL only what its server does not hold it to."""
+    if is_postgresql(connection):
+        found = connection.execute(_INVALID).scalars()
+        return [f"the index {name} is not whole: REINDEX INDEX {name}" for name in found]
+    found = connection.exec_driver_sql("PRAGMA integrity_check").scalars()
+    return [line for line in found if line != "ok"]
+
+
+_INVALID = sa.text(
+    "SELECT indexrelid::regclass::text FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid "
+    "WHERE NOT indisvalid AND relnamespace = current_schema()::regnamespace ORDER BY 1"
+)

@@ -1,9 +1,9 @@
 """PostgreSQL: one database for several machines.
 
 Transactions that write alone hold an advisory lock (https://www.postgresql.org/docs/current/explicit-locking.html,
-section 13.3.5) that shuts out all others that write, as SQLite's write lock does; those that share hold it together, and
-lock the rows that they take. Each statement of theirs sees what was committed before it (READ COMMITTED): a snapshot of
-the whole transaction would have been taken before the lock was there.
+section 13.3.5) that shuts out all others that write, as SQLite's write lock does; those that share hold it together,
+and lock the rows that they take. Each statement of theirs sees what was committed before it (READ COMMITTED): a snapshot
+of the whole transaction would have been taken before the lock was there.
 """
 
 from __future__ import annotations
@@ -88,7 +88,8 @@ def cause(error: Exception) -> str | None:
 def _look(engine: sa.Engine, server: Server) -> None:
     try:
         with engine.connect() as connection:
-            version = connection.connection.dbapi_connection.info.server_version
+            driver: Any = connection.connection.dbapi_connection
+            version = driver.info.server_version
             encoding = connection.exec_driver_sql("SHOW server_encoding").scalar()
     except sa.exc.DBAPIError as error:
         said = " ".join(str(error.orig).split())
