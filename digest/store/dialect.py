@@ -53,7 +53,7 @@ def json_lengths(
         objects = sa.func.json_array_elements(sa.func.json_extract_path(sa.cast(column, sa.JSON), outer))
         each = objects.column_valued("each")
         length = sa.func.json_array_length(sa.func.json_extract_path(each, inner))
-        return sa.select(sa.func.sum(length)).select_from(each).scalar_subquery()
+        return sa.select(sa.func.sum(length)).scalar_subquery()
     values = sa.func.json_each(column, f"$.{outer}").table_valued("value")
     return sa.select(sa.func.sum(sa.func.json_array_length(values.c.value, f"$.{inner}"))).scalar_subquery()
 
