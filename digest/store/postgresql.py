@@ -35,17 +35,21 @@ OPTIONS: Mapping[Access, Mapping[str, Any]] = {
 """Options of a connection for each kind of transaction."""
 
 _NO_LOCK = "55P03"  # https://www.postgresql.org/docs/current/errcodes-appendix.html
-_MENDABLE = {"42501", "25006"}  # insufficient privilege, a read-only standby
+_NO_RIGHT = "42501"
 
 
 def engine(server: Server, patience: timedelta, **options: Any) -> sa.Engine:  # noqa: ANN401  (SQLAlchemy's)
     """Connections to a server; one that it has closed meanwhile is opened anew for the next transaction.
 
     Raises:
-        StoreError: the driver is missing, nobody answers, or the server refuses, is too old or keeps no Unicode.
+        StoreError: the driver is missing, nobody answers, or the server refuses, is read-only, too old or keeps no Unicode.
     """
     url = sa.make_url(server.url).set(drivername="postgresql+psycopg")
-    defaults = {"connect_timeout": _CONNECT_SECONDS, "application_name": "paper-digest"}
+    defaults = {
+        "connect_timeout": _CONNECT_SECONDS,
+        "application_name": "paper-digest",
+        "client_encoding": "utf8",  # not that of the database, which may be none
+    }
     try:
         made = sa.create_engine(
             url,
@@ -82,7 +86,7 @@ def cause(error: Exception) -> str | None:
         return "the database is locked: another program's transaction takes long"
     # What a connection ended with has no state.
     names = {each.__name__ for each in type(error).__mro__}
-    return said if state in _MENDABLE or "OperationalError" in names else None
+    return said if state == _NO_RIGHT or "OperationalError" in names else None
 
 
 def _look(engine: sa.Engine, server: Server) -> None:
@@ -91,9 +95,12 @@ def _look(engine: sa.Engine, server: Server) -> None:
             driver: Any = connection.connection.dbapi_connection
             version = driver.info.server_version
             encoding = connection.exec_driver_sql("SHOW server_encoding").scalar()
+            is_read_only = connection.exec_driver_sql("SHOW transaction_read_only").scalar() == "on"
     except sa.exc.DBAPIError as error:
         said = " ".join(str(error.orig).split())
         raise StoreError(f"cannot open the database: {str(server)!r}: {said}") from error
+    if is_read_only:
+        raise StoreError(f"cannot open the database: {str(server)!r}: it is read-only, as a standby is")
     if version < _OLDEST:
         raise StoreError(f"PostgreSQL {_OLDEST // 10000} or newer is needed: {str(server)!r} is {version // 10000}")
     if encoding != _ENCODING:
