@@ -2,8 +2,8 @@
 
 Transactions that write alone hold an advisory lock (https://www.postgresql.org/docs/current/explicit-locking.html,
 section 13.3.5) that shuts out all others that write, as SQLite's write lock does; those that share hold it together,
-and lock the rows that they take. Each statement of theirs sees what was committed before it (READ COMMITTED): a snapshot
-of the whole transaction would have been taken before the lock was there.
+and lock the rows that they take. Each of their statements sees what was committed before it (READ COMMITTED): a
+snapshot of the whole transaction would have been taken before the lock was there.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ def engine(server: Server, patience: timedelta, **options: Any) -> sa.Engine:  #
     """Connections to a server; one that it has closed meanwhile is opened anew for the next transaction.
 
     Raises:
-        StoreError: the driver is missing, nobody answers, or the server refuses, is read-only, too old or keeps no Unicode.
+        StoreError: the driver is missing, nobody answers, or the server refuses, is read-only, is too old or keeps no
+            Unicode.
     """
     url = sa.make_url(server.url).set(drivername="postgresql+psycopg")
     defaults = {
