@@ -116,6 +116,7 @@ class Settings(BaseModel):
     home: Path = Field(description="The folder that holds everything; given by DIGEST_HOME.")
     database_url: SecretStr = Field(
         default=SecretStr(""),
+        exclude=True,
         description="A PostgreSQL database; given by DIGEST_DATABASE_URL, as it may have a password.",
     )
     sender: str = Field(

@@ -225,13 +225,13 @@ def test_two_machines_send_from_one_database(
     shutil.copy(home / "digest.toml", elsewhere)
     mails = kills = 0
     with zygote(home) as one, zygote(elsewhere) as another:
-        for day in range(1, 6):
-            queue(place, date(2025, 5, day), 150)
-            mails += 150
+        for day in range(1, 4):
+            queue(place, date(2025, 5, day), 100)
+            mails += 100
             pid = one.start("run")
             another.start("run")
             if day > 1:
-                time.sleep(0.1 * day)
+                time.sleep(0.15 * day)
                 os.kill(pid, signal.SIGKILL)
             kills += one.ended() == signal.SIGKILL
             assert another.ended() == 0
