@@ -19,6 +19,7 @@ import dns.rcode
 import dns.resolver
 import dns.rrset
 import pytest
+from pydantic import SecretStr
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 from cryptography import x509
@@ -634,6 +635,15 @@ def test_a_database_opens_or_is_told(tmp_path: Path) -> None:
     one(place.database(options), WARNING, "not there yet")
     options.database.write_bytes(b"This is no database, whatever it is called. " * 50)
     one(place.database(options), FAULT, "database: ")
+
+
+def test_a_server_that_does_not_answer_is_a_fault(tmp_path: Path) -> None:
+    """What mends it is the server or the variable that names it; the password is not told."""
+    pytest.importorskip("psycopg", reason="psycopg is not in the environment: pip install 'paper-digest[postgres]'")
+    url = SecretStr("postgresql://ada:geheim@127.0.0.1:9/digest")
+    options = Settings(home=tmp_path, database_url=url)
+    line = one(place.database(options), FAULT, "'postgresql://ada@127.0.0.1:9/digest'", "see to the server, or DIGEST_")
+    assert "geheim" not in line
 
 
 def test_profiles_are_loaded(tmp_path: Path) -> None:
