@@ -19,7 +19,6 @@ import dns.rcode
 import dns.resolver
 import dns.rrset
 import pytest
-from pydantic import SecretStr
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 from cryptography import x509
@@ -27,6 +26,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.x509.oid import NameOID
+from pydantic import SecretStr
 
 from digest import doctor
 from digest.delivery_settings import Delivery
