@@ -129,6 +129,7 @@ def settle(connection: sa.Connection, outcomes: Sequence[Settled], *, now: datet
     for outcome in outcomes:
         by_state.setdefault(outcome.state, []).append(outcome)
     recorded: set[Claim] = set()
+    undelivered: set[str] = set()
     for state, group in by_state.items():
         if state not in LEGAL[DeliveryState.SENDING]:
             raise IllegalMoveError(f"from {DeliveryState.SENDING} to {state}")
@@ -151,7 +152,9 @@ def settle(connection: sa.Connection, outcomes: Sequence[Settled], *, now: datet
             connection.execute(move, [_values(each) for each in ours])
         recorded |= {each.claim for each in ours}
         if state in UNDELIVERED:
-            carryover.give_back(connection, {each.claim.issue_id for each in ours})
+            undelivered |= {each.claim.issue_id for each in ours}
+    # All at once, so that two senders lock issues in one order.
+    carryover.give_back(connection, undelivered)
     return recorded
 
 
