@@ -440,6 +440,13 @@ def sender_of(store: Store, reader: str) -> str:
         return f"bounces+{connection.execute(query, {'reader': reader}).scalar_one()}@example.org"
 
 
+def test_an_address_that_no_database_keeps_names_nobody(store: Store) -> None:
+    """A report may hold any octets, and is still a report of no mail of ours."""
+    bounce = Bounce(kind=Kind.HARD, report="r", address="a\0da@example.org", message_id="1@example.org")
+    with store.writing() as connection:
+        assert bounces.record(connection, bounce, now=NOW, trusts_message_ids=True).effect is Effect.STRANGER
+
+
 # The command line
 
 

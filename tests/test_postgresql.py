@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -18,10 +19,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from digest import databases, sample
+from digest.batch import Batch
 from digest.cli import main
 from digest.errors import SettingsError, StoreError
+from digest.ingest import ingest
 from digest.outbox import DeliveryState
-from digest.store import LATEST, Store, carryover, checkpoints, deliveries, issues, papers
+from digest.store import LATEST, Store, batches, carryover, checkpoints, deliveries, events, issues, papers
 from digest.store.checkpoints import Checkpoint
 from digest.store.deliveries import Settled
 from digest.store.tables import metadata
@@ -162,6 +165,49 @@ def test_any_text_comes_back_as_it_was(place: Place, texts: list[tuple[str, str,
             connection.execute(sa.text(f"DELETE FROM {table}"))  # noqa: S608
         added = [paper for paper in batch if papers.add(connection, [paper], DAY) == [papers.Outcome.NEW]]
         assert [paper for *_, paper in papers.between(connection, None, None)] == added
+
+
+@ON_SERVER
+def test_texts_of_any_length_are_kept(place: Place) -> None:
+    """Where a paper was published and what a source is called may be as long as somebody made it."""
+    long = " ".join(f"{chr(0x4E00 + n * 7 % 20000)}{n * 7919}" for n in range(3000))
+    batch = Batch(source=long, asked=DAY, day=DAY, announced=1, read=1, new=1, updated=0, rejected=0, content="x")
+    with Store(place) as store, store.writing() as connection:
+        papers.add(connection, [PAPER], DAY)
+        assert papers.add(connection, [replace(PAPER, venue=long)], DAY) == [papers.Outcome.UPDATED]
+        assert [each.paper for each in events.of(connection, [PAPER.id])] == [PAPER.id]
+        batches.add(connection, batch)
+        assert batches.of(connection, long) == [batch]
+
+
+@ON_SERVER
+def test_bad_papers_spoil_no_good_ones(place: Place, tmp_path: Path) -> None:
+    """NUL characters in every field, and ids that no index takes, cost at most the paper that has them."""
+    nul = dict.fromkeys(("title", "abstract", "venue", "comment"), "Owls\x00 at night") | {
+        "id": "arxiv:2505.00002",
+        "authors": ["A\0da"],
+        "categories": ["cs.\0LG"],
+        "other_ids": ["doi:10.5555/a\0b", "https://doi.org/10.5555/%00"],
+        "links": {"pdf": "https://example.org/\0a"},
+        "signals": {"summary": "so\0", "submitter": "B\0o", "thumbnail": "https://example.org/\0b"},
+    }
+    digits = "".join(str(n * 7919) for n in range(2000))
+    lines = [
+        {"id": "arxiv:2505.00001", "title": "Sand", "authors": ["Ada Example"]},
+        nul,
+        {"id": "doi:10.5555/\0x", "title": "Bats", "authors": ["Bo Roe"]},
+        {"id": f"doi:10.5555/{digits}", "title": "Cats", "authors": ["Bo Roe"]},
+        {"id": "arxiv:2505.00003", "title": "Rain", "authors": ["Cy Roe"]},
+    ]
+    dump = tmp_path / "dump.jsonl"
+    dump.write_text("".join(f"{json.dumps(each)}\n" for each in lines), encoding="utf-8")
+    with Store(place) as store:
+        report = ingest(store, [dump], as_of=DAY)
+        assert (report.new, report.rejected) == (3, 2)
+        with store.reading() as connection:
+            assert {f"arxiv:2505.0000{n}" for n in (1, 2, 3)} == papers.by_ids(
+                connection, [each["id"] for each in lines if "\0" not in each["id"]]
+            ).keys()
 
 
 # What is refused

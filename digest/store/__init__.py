@@ -130,10 +130,17 @@ class Store:
             yield
         # What is handed to a driver past SQLAlchemy (COPY) fails with the driver's own.
         except (sa.exc.DBAPIError, self._engine.dialect.loaded_dbapi.Error) as error:
-            why = _cause(error)
+            why = self._cause(error)
             if why is None:
                 raise
             raise StoreError(f"cannot {access.doing} the database: {str(self.place)!r}: {why}") from error
+
+    def _cause(self, error: Exception) -> str | None:
+        """Why the database cannot be used; None where the error is a bug: a broken constraint, a wrong statement."""
+        original = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+        if isinstance(self.place, Server):
+            return postgresql.cause(original)
+        return str(original) if type(error) in (sa.exc.DatabaseError, sa.exc.OperationalError) else None
 
     def _upgrade(self) -> None:
         # Only now: a file that is not ours must stay as it is.
@@ -141,11 +148,3 @@ class Store:
             sqlite.write_ahead(self._engine, self.place)
         with self.writing() as connection:
             schema.upgrade(connection)
-
-
-def _cause(error: Exception) -> str | None:
-    """Why a database cannot be used; None where the error is a bug: a broken constraint, a wrong statement."""
-    original = error.orig if isinstance(error, sa.exc.DBAPIError) else error
-    if isinstance(original, Exception) and type(original).__module__.startswith("psycopg"):
-        return postgresql.cause(original)
-    return str(original) if type(error) in (sa.exc.DatabaseError, sa.exc.OperationalError) else None

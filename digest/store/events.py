@@ -15,10 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date
 
+_LONGEST = 500
+"""Characters of a detail: it is part of a key, and no database takes those of any length."""
+
 
 def add(connection: sa.Connection, happened: Sequence[tuple[int, EventKind, str, date]]) -> None:
     """Note (seq, kind, detail, day) in the order given; what is noted already stays as it is."""
-    rows = [dict(zip(("seq", "kind", "detail", "day"), each, strict=True)) for each in happened]
+    rows = [{"seq": seq, "kind": kind, "detail": detail[:_LONGEST], "day": day} for seq, kind, detail, day in happened]
     if rows:
         connection.execute(insert(connection, events).on_conflict_do_nothing(), rows)
 

@@ -34,9 +34,6 @@ OPTIONS: Mapping[Access, Mapping[str, Any]] = {
 }
 """Options of a connection for each kind of transaction."""
 
-_NO_LOCK = "55P03"  # https://www.postgresql.org/docs/current/errcodes-appendix.html
-_NO_RIGHT = "42501"
-
 
 def engine(server: Server, patience: timedelta, **options: Any) -> sa.Engine:  # noqa: ANN401  (SQLAlchemy's)
     """Connections to a server; one that it has closed meanwhile is opened anew for the next transaction.
@@ -79,15 +76,14 @@ def engine(server: Server, patience: timedelta, **options: Any) -> sa.Engine:  #
     return made
 
 
-def cause(error: Exception) -> str | None:
+def cause(error: BaseException | None) -> str | None:
     """What the server said, on one line, where it is a person's to mend; None where it is a bug."""
-    said = " ".join(str(error).split())
-    state = getattr(error, "sqlstate", None)
-    if state == _NO_LOCK:
+    from psycopg import OperationalError, errors  # noqa: PLC0415  (of an extra: where there is a server, it is there)
+
+    if isinstance(error, errors.LockNotAvailable):
         return "the database is locked: another program's transaction takes long"
-    # What a connection ended with has no state.
-    names = {each.__name__ for each in type(error).__mro__}
-    return said if state == _NO_RIGHT or "OperationalError" in names else None
+    is_mendable = isinstance(error, OperationalError | errors.InsufficientPrivilege)
+    return " ".join(str(error).split()) if is_mendable else None
 
 
 def _look(engine: sa.Engine, server: Server) -> None:
