@@ -23,13 +23,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parent))
-from render import DAY, ISSUE, issues
+from render import DAY, issues
 from smtp import rate, raw
 
 from digest import pipeline, settings
 from digest.clock import Clock
 from digest.rendering import renderer
-from digest.store import Store, outbox, papers
+from digest.store import Store, issue_content, outbox, papers
 from digest.store import issues as kept
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def fill(home: Path, readers: int) -> int:
         known: set[str] = set()
         batch: list[Issue] = []
         for content in issues(readers):
-            issue = ISSUE.validate_json(content)
+            issue = issue_content.read(content)
             batch.append(issue)
             if len(batch) == BATCH:
                 add(store, batch, known, now)

@@ -4,7 +4,7 @@
 
 Papers are made up (bench/make_snapshot.py); each reader has ten of the day's, any with the same chance, with scores and
 reasons of his own. The first half of the readers comes when nothing is remembered yet; the second half is what counts.
-Issues come as from the database: no two share an object. Times are the processor's, since nothing here waits; each
+Issues are read as from the database. Times are the processor's, since nothing here waits; each
 reference takes its turn with ours on the same issues, and of all turns the best counts, as others may use the machine.
 What carries over to another one is the ratios.
 """
@@ -29,7 +29,6 @@ from typing import TYPE_CHECKING
 import jinja2
 import numpy as np
 import orjson
-from pydantic import TypeAdapter
 
 sys.path.insert(0, str(Path(__file__).parent))
 from make_snapshot import lines
@@ -40,6 +39,7 @@ from digest.message import build, list_id, message_id
 from digest.ranking.labels import LIKED, OTHER_TERMS
 from digest.render import ABSTRACT, HTML, Renderer
 from digest.sources import arxiv_snapshot
+from digest.store import issue_content
 from digest.types import Envelope, Evidence, Issue, Links, Mail, Match, Nearest, Section, Signals
 from digest.view import view
 
@@ -60,7 +60,6 @@ TURN = 50
 DAY = date(2025, 5, 9)
 COMPOSED = datetime(2025, 5, 9, 6, tzinfo=UTC)
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
-ISSUE = TypeAdapter(Issue)
 OURS = "ours"
 Way = tuple[str, "Callable[[Issue, Mail, dict[str, object]], object]"]
 
@@ -88,12 +87,12 @@ def main() -> None:
         print(f"  {name}: {best[name]:,.0f}/s; all of ours is {best[OURS] / best[name]:.2f} times as fast")
 
 
-def clocked(renderer: Renderer, contents: Sequence[bytes], ways: Sequence[Way]) -> tuple[dict[str, list[float]], int]:
+def clocked(renderer: Renderer, contents: Sequence[str], ways: Sequence[Way]) -> tuple[dict[str, list[float]], int]:
     """Seconds of the processor that each turn of each way took, and the bytes of our mails."""
     seconds: dict[str, list[float]] = defaultdict(list)
     sent = 0
     for start in range(0, len(contents), TURN):
-        found = [ISSUE.validate_json(content) for content in contents[start : start + TURN]]
+        found = [issue_content.read(content) for content in contents[start : start + TURN]]
         began = time.process_time()
         mails = [renderer.mail(issue) for issue in found]
         raw = [build(mail, envelope(issue)) for mail, issue in zip(mails, found, strict=True)]
@@ -116,7 +115,7 @@ def references(renderer: Renderer, folder: Path) -> list[Way]:
         kept = template.read_text(encoding="utf-8").splitlines(keepends=True)
         written.write_text("".join(line for line in kept if "once %}" not in line), encoding="utf-8")
     stock = environment(folder)
-    stock.context_class = jinja2.runtime.Context
+    stock.context_class, stock.code_generator_class = jinja2.runtime.Context, jinja2.compiler.CodeGenerator
     html, plain = stock.get_template(HTML), Renderer(folder)
     return [
         ("plain Jinja2, the HTML alone", lambda _issue, _mail, shown: html.render(shown)),
@@ -166,7 +165,7 @@ def envelope(issue: Issue) -> Envelope:
     )
 
 
-def issues(readers: int) -> Iterator[bytes]:
+def issues(readers: int) -> Iterator[str]:
     """One issue for each reader, as the database keeps it."""
     rng = np.random.default_rng(0)
     found = [arxiv_snapshot.parse(orjson.loads(line)) for line in lines(PAPERS + TOPICS, seed=2)]
@@ -187,7 +186,7 @@ def issues(readers: int) -> Iterator[bytes]:
             passed=int(rng.integers(SHOWN, 60)),
             sources=("arXiv cs.LG: 210 papers of 9 May", "arXiv stat.ML: 90 papers of 9 May"),
         )
-        yield ISSUE.dump_json(issue)
+        yield issue_content.written(issue)
 
 
 def told(paper: Paper, rng: np.random.Generator) -> Match:

@@ -42,21 +42,30 @@ def password(home: Path, table: str, named: Named, environ: Mapping[str, str]) -
     Raises:
         SettingsError: there is none, or it is none that can be sent.
     """
-    if variable := named.password_variable:
-        where, found = f"{table}.password_variable: {variable!r}", environ.get(variable, "")
-    else:
-        where = f"{table}.password_file: {named.password_file!r}"
-        try:
-            found = path(home, table, named.password_file).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            why = error.strerror if isinstance(error, OSError) else "not UTF-8"
-            raise SettingsError(f"{where}: cannot be read: {why}") from error
+    where, found = kept(home, table, "password", (named.password_variable, named.password_file), environ)
     found = found.rstrip("\r\n")
     if not found:
         raise SettingsError(f"{where}: no password there")
     if not found.isprintable():
         raise SettingsError(f"{where}: what is there is no password: it has control characters")
     return found
+
+
+def kept(home: Path, table: str, key: str, place: tuple[str, str], environ: Mapping[str, str]) -> tuple[str, str]:
+    """What an environment variable or else a file holds, the two that `place` names, and the key that names it.
+
+    Raises:
+        SettingsError: the file cannot be read.
+    """
+    variable, file = place
+    if variable:
+        return f"{table}.{key}_variable: {variable!r}", environ.get(variable, "")
+    where = f"{table}.{key}_file: {file!r}"
+    try:
+        return where, path(home, table, file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "not UTF-8"
+        raise SettingsError(f"{where}: cannot be read: {why}") from error
 
 
 def trust(home: Path, table: str, ca_file: str) -> ssl.SSLContext:

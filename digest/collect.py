@@ -17,7 +17,7 @@ from digest.feeds import Kind
 from digest.ingest import IngestReport, ingest_location
 from digest.progress import Silent
 from digest.sources import Dump
-from digest.store import batches, turns
+from digest.store import batches, failures, turns
 from digest.store import validators as stored
 from digest.types import Paper, Rejection
 
@@ -131,6 +131,8 @@ def collect_one(store: Store, web: Web, source: Source, *, now: datetime, as_of:
             _take_url(store, web, source, report, now=now, as_of=as_of, days=days)
     except DigestError as error:
         report.fail(error)
+    with store.writing() as connection:
+        failures.note(connection, source.origin, as_of, report.failure)
     return report
 
 

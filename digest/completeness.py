@@ -18,7 +18,7 @@ from digest.mailings import has_news, is_arxiv, news_days
 from digest.sources import FORMATS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import date
 
     from digest.batch import Batch
@@ -99,7 +99,11 @@ def spoken(source: str) -> str:
 
 
 def account(
-    batches: Sequence[Batch], last: Sequence[Batch], today: date, earlier: Sequence[Batch] = ()
+    batches: Sequence[Batch],
+    last: Sequence[Batch],
+    today: date,
+    earlier: Sequence[Batch] = (),
+    unread: Collection[str] = (),
 ) -> tuple[str, ...]:
     """What the sources gave for a day's issues, a line each with what is odd about it, and behind them what is missing.
 
@@ -108,6 +112,7 @@ def account(
         last: The last batch of every source there is.
         today: The day.
         earlier: Batches of days before, the newest last, to compare with.
+        unread: Sources that could not be read when they were asked last on the day.
     """
     overdue = {batch.source: alarm for batch in last if (alarm := missing(batch.source, batch, today))}
     latest = {(batch.source, batch.day): batch for batch in batches}
@@ -119,7 +124,8 @@ def account(
         before = [each for each in earlier if each.source == source and each.asked < today]
         line = _told_together(own) if len(own) > 1 else _compared(own[0], before, is_overdue=source in overdue)
         lines.append(line)
-    return (*lines, *(alarm.told() for alarm in overdue.values()))
+    failed = [f"{spoken(source)} could not be read on {_day(today)}" for source in unread if source not in overdue]
+    return (*lines, *failed, *(alarm.told() for alarm in overdue.values()))
 
 
 def _compared(batch: Batch, before: Sequence[Batch], *, is_overdue: bool) -> str:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 from collections import deque
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from threadpoolctl import threadpool_limits
 
-from digest import secret
+from digest import hand_over, secret
 from digest.errors import TemplateError
 from digest.fitting import Fitter
 from digest.run_report import RunReport
@@ -105,26 +109,34 @@ def in_parallel(work: Work, profiles: Sequence[Profile], processes: int) -> Iter
     """The same by several processes, each with a share of the readers; what one of them raises is raised here."""
     shares = [profiles[start : start + READERS] for start in range(0, len(profiles), READERS)]
     # Forking would copy the locks of threads that are not copied.
-    with ProcessPoolExecutor(
-        processes, mp_context=multiprocessing.get_context("spawn"), initializer=_begin, initargs=(work,)
-    ) as pool:
-        for reports in pool.map(_share, shares):
+    pool = ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn"), initializer=_begin)
+    with TemporaryDirectory(prefix="digest-") as name, pool:
+        folder = Path(name)
+        # They start while the papers are counted here.
+        for _ in range(processes):
+            pool.submit(_begin)
+        hand_over.write(work, folder)
+        for reports in pool.map(partial(_share, folder), shares):
             yield from reports
 
 
 class _Worker:
     """What one of several processes works with."""
 
-    composer: Composer
+    composer: Composer | None = None
 
 
-def _begin(work: Work) -> None:
+def _begin() -> None:
     # There is a process for each core already.
     threadpool_limits(1)
-    _Worker.composer = Composer(Store(work.settings.database), work)
 
 
-def _share(profiles: Sequence[Profile]) -> list[RunReport]:
+def _share(folder: Path, profiles: Sequence[Profile]) -> list[RunReport]:
+    if _Worker.composer is None:
+        work: Work = hand_over.read(folder)
+        _Worker.composer = Composer(Store(work.settings.database), work)
+        # The papers of a day stay to the end, so they need not be looked through for garbage again and again.
+        gc.freeze()
     return list(_Worker.composer.compose(profiles))
 
 

@@ -1,6 +1,7 @@
 """Mails that are no issues, from the queue to whoever takes them: questions whether to subscribe, and goodbyes.
 
-A letter is handed over at least once: what dies in between is tried again by the same Message-ID.
+A letter is handed over at least once: what dies in between is tried again by the same Message-ID. A server that takes
+nobody's mail says nothing of a letter, which then waits as if it had not been tried.
 """
 
 from __future__ import annotations
@@ -9,14 +10,15 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from digest.errors import DeliveryError, RelayError, SettingsError
+from digest.errors import DeliveryError, RelayError
 from digest.letters import Confirmation, Goodbye
 from digest.offers import offered
 from digest.originator import Originator
 from digest.readers import OWN_NAME
 from digest.rendering import links, renderer
 from digest.signed_links import last_day
-from digest.store import letters, subscribers, subscriptions
+from digest.store import bounces, letters, subscribers, subscriptions
+from digest.store.bounces import WISHES
 from digest.store.letters import Kind
 from digest.subscription import OWN, Standing
 from digest.tokens import Purpose
@@ -28,8 +30,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from digest.settings import Settings
-    from digest.signed_links import SignedLinks
     from digest.store import Store
+    from digest.store.bounces import Reason
+    from digest.store.letters import Letter
     from digest.subscription import Subscriber, Subscription
     from digest.transport import Parcel, Transport
 
@@ -53,36 +56,39 @@ class Sent:
 def send_due(store: Store, settings: Settings, *, now: datetime, environment: Mapping[str, str]) -> Sent:
     """Hand over the letters that are due; one that is not taken waits for its next try.
 
+    Without a site goodbyes are sent, and confirmations wait: they have nowhere to lead.
+
     Raises:
-        SettingsError: there is no site for a confirmation to lead to, or the secret, a password or the key to sign with
-            cannot be read; all letters stay due.
+        SettingsError: the secret, a password or the key to sign with cannot be read; all letters stay due.
         TemplateError: an overriding template fails.
     """
     report = Sent()
     with store.reading() as connection:
         if not letters.waiting(connection):
             return report
-    site = links(settings)
-    if site is None:
-        raise SettingsError("site_url: it is empty, so that letters to subscribers have nowhere to lead")
-    writer = _Writer(settings, site)
+    writer = _Writer(settings)
+    kinds = tuple(Kind) if writer.has_site else (Kind.GOODBYE,)
     with closing(opener(settings, environment)()) as transport:
         for _ in range(MOST):
             with store.writing() as connection:
-                letter = letters.claim(connection, now)
+                letter = letters.claim(connection, now, kinds)
                 found = subscriptions.by_slug(connection, letter.slug) if letter else None
                 owner = subscribers.by_id(connection, found.subscriber) if found and found.subscriber else None
+                suppressed = bounces.reason(connection, owner.address) if owner else None
             if letter is None:
                 break
-            error: str | None = None
-            is_final = False
-            if found and owner and not _is_moot(letter.kind, found):
+            error = _why_moot(letter, found, suppressed, now) if found and owner else "its reader was forgotten"
+            is_final = True
+            if found and owner and error is None:
                 try:
                     error, is_final = _handed_over(transport, writer.parcel(letter, found, owner))
                 except RelayError as failed:
-                    error, is_final = str(failed), False
+                    report.fail(str(failed))
+                    with store.writing() as connection:
+                        letters.give_back(connection, letter, now)
+                    break
                 except DeliveryError as failed:
-                    error, is_final = str(failed), True
+                    error = str(failed)
                 if error is None:
                     report.sent += 1
                 else:
@@ -92,10 +98,24 @@ def send_due(store: Store, settings: Settings, *, now: datetime, environment: Ma
     return report
 
 
-def _is_moot(kind: Kind, found: Subscription) -> bool:
-    """Whether the reader has come back before the goodbye was sent, or ended what was to be confirmed."""
+def _why_moot(letter: Letter, found: Subscription, suppressed: Reason | None, now: datetime) -> str | None:
+    """Why a letter need not be sent, or must not; None if it is to be sent."""
     is_over = found.standing is Standing.ENDED
-    return is_over if kind is Kind.CONFIRMATION else not is_over
+    if letter.kind is Kind.GOODBYE:
+        if suppressed:
+            return f"its address is suppressed: {suppressed}"
+        return None if is_over else "its reader has come back"
+    # Whoever asked for no more mails may ask for some again; that is what the letter is for.
+    if suppressed and suppressed not in WISHES:
+        return f"its address is suppressed: {suppressed}"
+    why = None
+    if letter.kind is Kind.CONFIRMATION:
+        expires = last_day(Purpose.CONFIRM, letter.made.date())
+        if is_over or (found.confirmed and found.confirmed >= letter.made):
+            why = "it was ended meanwhile" if is_over else "it was confirmed meanwhile"
+        elif expires and expires < now.date():
+            why = "its link is too old"
+    return why
 
 
 def _handed_over(transport: Transport, parcel: Parcel) -> tuple[str | None, bool]:
@@ -109,24 +129,30 @@ def _handed_over(transport: Transport, parcel: Parcel) -> tuple[str | None, bool
 class _Writer:
     """Writes letters: the same letter is the same bytes."""
 
-    def __init__(self, settings: Settings, site: SignedLinks) -> None:
-        self._settings, self._site = settings, site
+    def __init__(self, settings: Settings) -> None:
+        self._site = links(settings)
         self._renderer = renderer(settings, lazily=True)
         self._originator = Originator(settings)
         self._offers = offered(settings)[0]
 
-    def parcel(self, letter: letters.Letter, found: Subscription, owner: Subscriber) -> Parcel:
+    @property
+    def has_site(self) -> bool:
+        """Whether there is somewhere for a link to lead."""
+        return self._site is not None
+
+    def parcel(self, letter: Letter, found: Subscription, owner: Subscriber) -> Parcel:
         """The letter as it is handed over."""
         day = letter.made.date()
         named = self._named(found)
         if letter.kind is Kind.CONFIRMATION:
             expires = last_day(Purpose.CONFIRM, day)
             assert expires is not None  # noqa: S101  (of its purpose)
+            assert self._site is not None  # noqa: S101  (else none is claimed)
             said: Confirmation | Goodbye = Confirmation(
                 subscription=named, link=self._site.confirm(found.slug, day), expires=expires
             )
         else:
-            said = Goodbye(subscription=named, link=f"{self._site.site}/")
+            said = Goodbye(subscription=named, link=f"{self._site.site}/" if self._site else "")
         mail = self._renderer.letter(said)
         return self._originator.letter(mail, owner.address, about=found.slug, number=letter.number, date=letter.made)
 

@@ -12,7 +12,7 @@ from digest.events import told
 from digest.explain import explain, refused
 from digest.issue import compose
 from digest.ranking.rank import Ranker
-from digest.store import batches, bounces, events, issues, papers
+from digest.store import batches, bounces, events, failures, issues, papers
 from digest.store.statistics import of_all as all_statistics
 from digest.types import Skip, SkipReason, Update
 
@@ -38,7 +38,7 @@ class Day:
         self._store = store
         self._since = day - timedelta(days=(window_days or settings.window_days) - 1)
         self._background_papers = settings.background_papers
-        self._news: dict[tuple[int, date, date] | date, dict[int, str]] = {}
+        self._news: dict[tuple[int, date, date] | date, tuple[dict[int, str], frozenset[str]]] = {}
         self._judged_ids = {paper_id for each in profiles for paper_id in (*each.liked, *each.disliked)}
         with store.reading() as connection:
             self._suppressed = bounces.suppressed(connection, {each.email for each in profiles if each.email})
@@ -61,7 +61,8 @@ class Day:
             }
             taken = batches.on(connection, day)
             earlier = [each for source in {each.source for each in taken} for each in batches.of(connection, source)]
-            self._sources = account(taken, batches.last(connection, day), day, earlier)
+            unread = failures.on(connection, day)
+            self._sources = account(taken, batches.last(connection, day), day, earlier, unread)
 
     @cached_property
     def _ranker(self) -> Ranker:
@@ -113,7 +114,7 @@ class Day:
         else:
             # What was new then: all of the window that no other issue had.
             earlier = self._ledger.get(profile.slug, set())
-            fresh = {known.id for seq, _, known in self._window if seq not in earlier}
+            fresh = frozenset(known.id for seq, _, known in self._window if seq not in earlier)
             fresh |= {paper.id for paper in sent.papers}
         if paper.id not in fresh:
             return refused(profile, paper, "it was looked at for an earlier issue and was not chosen for it")
@@ -135,24 +136,28 @@ class Day:
         served = self._served.get(profile.slug)
         return served is not None and any(seq in served.held and known.id == paper.id for seq, _, known in self._window)
 
-    def _fresh(self, profile: Profile) -> set[str]:
-        """Ids of the papers that are new to the reader: not looked at for an earlier issue, never recommended."""
+    def _fresh(self, profile: Profile) -> frozenset[str]:
+        """Ids of the papers that are new to the reader: not looked at for an earlier issue, never recommended.
+
+        To readers who had none of them before they are one and the same set.
+        """
         served = self._served.get(profile.slug)
-        news = self._news_behind(served, profile.since or self._since)
+        news, ids = self._news_behind(served, profile.since or self._since)
         held = {seq: self._id_of[seq] for seq in served.held if seq in self._id_of} if served else {}
         recommended = self._ledger.get(profile.slug, set())
         had = {paper_id for seq in recommended if (paper_id := news.get(seq) or held.get(seq))}
-        return {*news.values(), *held.values()} - had
+        return ids.union(held.values()) - had if held or had else ids
 
-    def _news_behind(self, served: issues.Coverage | None, since: date) -> dict[int, str]:
-        """The news of the window, from a day on, that no issue looked at, by number; the same for most readers."""
+    def _news_behind(self, served: issues.Coverage | None, since: date) -> tuple[dict[int, str], frozenset[str]]:
+        """The news of the window, from a day on, that no issue looked at, by number, and their ids."""
         key = (served.seq, served.day, since) if served else since
         if key not in self._news:
-            self._news[key] = {
+            news = {
                 seq: paper.id
                 for seq, news_day, paper in self._window
                 if news_day >= max(self._since, since) and not (served and seq <= served.seq and news_day <= served.day)
             }
+            self._news[key] = news, frozenset(news.values())
         return self._news[key]
 
     def _happened(self, connection: sa.Connection, profile: Profile) -> tuple[Update, ...]:

@@ -8,15 +8,18 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from digest import rendering
-from digest.paper_view import LinkView, ReasonView
+from digest.paper_view import TERM, heading_of, paper_view, short_line, shown_title
 from digest.render import HTML_LIMIT
+from digest.tokens import LONGEST_PAPER
+from digest.types import Match, Nearest, Paper
 from digest.view import view
 
 if TYPE_CHECKING:
+    from digest.paper_view import PaperView
     from digest.render import Renderer
     from digest.settings import Settings
     from digest.signed_links import SignedLinks
-    from digest.types import Issue, Section
+    from digest.types import Gist, Issue, Section
 
 FRAME = 20_000
 """Bytes of the shipped HTML template around the papers, at the most."""
@@ -24,8 +27,11 @@ FRAME = 20_000
 MARKUP = 5_000
 """Bytes of it around the texts of one paper, at the most."""
 
+COUNTS = 1_000
+"""Bytes of what is said of all papers together, at the most: how many there are, and the topic of nearly all."""
 
-_PIECES = 16_384  # texts whose lengths are remembered, as papers and terms are in many readers' issues
+_PIECES = 16_384  # pieces of each kind whose lengths are remembered
+_NOTHING = Paper(id="", title="")
 
 
 class Fitter:
@@ -43,8 +49,8 @@ class Fitter:
         return rendering.renderer(self._settings)
 
     @cached_property
-    def _links(self) -> SignedLinks | None:
-        return rendering.links(self._settings)
+    def _bound(self) -> Bound:
+        return Bound(rendering.links(self._settings))
 
     def fit(self, issue: Issue) -> Issue:
         """The issue, or its first papers; the others count as `held`.
@@ -53,7 +59,7 @@ class Fitter:
             SettingsError: the installation's secret cannot be read.
             TemplateError: a template of the operator's fails.
         """
-        if self._is_shipped and most_bytes(issue, self._links) < HTML_LIMIT:
+        if self._is_shipped and self._bound.most_bytes(issue) < HTML_LIMIT:
             return issue
         return fitted(self._renderer, issue)
 
@@ -84,8 +90,69 @@ def cut(issue: Issue, papers: int) -> Issue:
 
 def most_bytes(issue: Issue, links: SignedLinks | None = None) -> int:
     """A bound on the bytes of the shipped HTML part without abstracts, with such links to a site."""
-    shown = view(issue, characters=0, links=links)
-    return FRAME + MARKUP * len(issue.matches) + 2 * _bytes(shown)
+    return Bound(links).most_bytes(issue)
+
+
+class Bound:
+    """Bounds on the bytes of many issues: each piece of a match is measured once, as it is in many readers' issues."""
+
+    def __init__(self, links: SignedLinks | None) -> None:
+        self._links = links
+        self._of_paper, self._of_similar, self._of_nearest, self._of_interest, self._of_term = (
+            lru_cache(_PIECES)(measure) for measure in (_of_paper, _of_similar, _of_nearest, _of_interest, _of_term)
+        )
+
+    def most_bytes(self, issue: Issue) -> int:
+        """A bound on the bytes of the shipped HTML part without abstracts."""
+        matches = issue.matches
+        around = _bytes(view(replace(issue, sections=()), characters=0, links=self._links))
+        around += sum([_escaped(heading_of(section.heading)) for section in issue.sections])
+        # The first title is in the subject and the second in the preheader.
+        around += sum([_escaped(shown_title(match.paper)) for match in matches[:2]])
+        papers = sum([self._of_match(match) for match in matches])
+        return FRAME + COUNTS + MARKUP * len(matches) + 2 * (around + papers + self._of_actions(issue))
+
+    def _of_match(self, match: Match) -> int:
+        return (
+            self._of_paper(match.paper, match.gist)
+            + (self._of_similar(match.similar) if match.similar else 0)
+            + (self._of_nearest(match.nearest.id, match.nearest.title) if match.nearest else 0)
+            + self._of_interest(match.interest)
+            + sum([self._of_term(each.term) for each in match.evidence])
+        )
+
+    def _of_actions(self, issue: Issue) -> int:
+        """Of the links by which the reader judges papers: that of the longest id that has some is the longest."""
+        if self._links is None or not issue.matches:
+            return 0
+        lengths = [len(match.paper.id.encode()) for match in issue.matches]
+        longest = max([length for length in lengths if length <= LONGEST_PAPER], default=0)
+        return len(lengths) * _bytes(self._links.of_paper(issue, "x" * longest)) if longest else 0
+
+
+def _of_paper(paper: Paper, gist: Gist | None) -> int:
+    return _bytes(_shown(Match(paper=paper, score=0, interest="", gist=gist)))
+
+
+def _of_similar(similar: tuple[Paper, ...]) -> int:
+    return _bytes(_shown(Match(paper=_NOTHING, score=0, interest="", similar=similar)).similar)
+
+
+def _of_nearest(paper: str, title: str) -> int:
+    nearest = Nearest(id=paper, title=title, likeness=0)
+    return _bytes(_shown(Match(paper=_NOTHING, score=0, interest="", nearest=nearest)).nearest)
+
+
+def _of_interest(interest: str) -> int:
+    return _bytes(_shown(Match(paper=_NOTHING, score=0, interest=interest)))
+
+
+def _of_term(term: str) -> int:
+    return _escaped(short_line(term, TERM))
+
+
+def _shown(match: Match) -> PaperView:
+    return paper_view(match, "", 0, 0)
 
 
 def _bytes(value: object) -> int:
@@ -94,19 +161,7 @@ def _bytes(value: object) -> int:
         return _escaped(value)
     if isinstance(value, tuple):
         return sum([_bytes(each) for each in value])
-    if isinstance(value, LinkView | ReasonView):
-        return _remembered(value)
-    total = 0
-    for name in getattr(value, "__dataclass_fields__", ()):
-        total += _bytes(getattr(value, name))
-    return total
-
-
-@lru_cache(_PIECES)
-def _remembered(value: LinkView | ReasonView) -> int:
-    if isinstance(value, LinkView):
-        return _escaped(value.label) + _escaped(value.url)
-    return _escaped(value.term)
+    return sum([_bytes(getattr(value, name)) for name in getattr(value, "__dataclass_fields__", ())])
 
 
 @lru_cache(_PIECES)

@@ -9,56 +9,89 @@ an overriding template, another template is included, a value lacks an attribute
 
 from __future__ import annotations
 
-from dataclasses import dataclass, is_dataclass
+from dataclasses import fields, is_dataclass
 from operator import attrgetter, call
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import nodes
 from jinja2.ext import Extension
 from jinja2.meta import find_undeclared_variables
-from jinja2.runtime import Context, Undefined
+from jinja2.runtime import Undefined
 from jinja2.utils import missing, pass_context
-from jinja2.visitor import NodeTransformer
+
+from digest.pieces import Piece
+from digest.recent import Recent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Hashable, Iterable
 
     from jinja2 import Environment
     from jinja2.parser import Parser
+    from jinja2.runtime import Context
 
 REMEMBERED = 16_384
 """Pieces of a generation; there are two, of 30 MB each when full of such pieces as the shipped templates have."""
-
-_FOUND, _KEPT = "once:found", "once:kept"  # names that no template can spell
 
 _ELSEWHERE = (nodes.Include, nodes.Import, nodes.FromImport)
 _PLAIN = frozenset({str, int, bool, type(None), type(missing)})
 
 
-@dataclass(frozen=True, slots=True)
-class _Site:
-    """One tag: how the key's values come out of the variables it reads, and the blocks in it."""
+class _Attributes:
+    """Gets what is read of a value: some attributes, or its `common` if that has them all.
 
-    getters: tuple[Callable[[Any], Any], ...]
-    blocks: tuple[str, ...]
-
-
-class BlockContext(Context):
-    """What a block knows, made in a fraction of the time.
-
-    Each block of each paper has a context of its own. Jinja copies into each of them all names and the table of blocks,
-    which nothing changes any more when a block is rendered: what a template extends, it says outside of its blocks.
+    This is what a value is made of that many others are made of, too, an object of a class that the value's extends.
+    It stands for its fields, and is compared in no time.
     """
 
-    def derived(self, locals: dict[str, Any] | None = None) -> Context:  # noqa: A002  (Jinja's name for it)
-        """A context that knows these names, too."""
-        made = object.__new__(type(self))
-        made.__dict__ |= self.__dict__
-        # Jinja looks here first, and copies all that is known behind it.
-        made.vars, made.exported_vars = {**self.vars, **(locals or {})}, set()
-        if missing in made.vars.values():
-            made.vars = {name: value for name, value in made.vars.items() if value is not missing}
-        return made
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = sorted(names)
+        self._getters: dict[type, Callable[[Any], Any]] = {}
+
+    def __call__(self, value: object) -> object:
+        return (self._getters.get(type(value)) or self._getter(value))(value)
+
+    def _getter(self, value: object) -> Callable[[Any], Any]:
+        common = getattr(value, "common", None)
+        has = {each.name for each in fields(common)} if is_dataclass(common) and isinstance(value, type(common)) else ()
+        getter = attrgetter("common") if set(self._names) <= set(has) else attrgetter(*self._names)
+        self._getters[type(value)] = getter
+        return getter
+
+
+class _Site:
+    """One tag: finds and keeps its piece by the values that it reads."""
+
+    def __init__(
+        self, pieces: Recent[Hashable, Piece], getters: Iterable[Callable[[Any], Any]], blocks: Iterable[str]
+    ) -> None:
+        self._pieces, self._getters, self._blocks = pieces, tuple(getters), tuple(blocks)
+
+    @pass_context
+    def found(self, context: Context, values: Iterable[Any]) -> Piece | None:
+        """The piece, if it was rendered before for the same values."""
+        try:
+            if context.blocks and not self._is_whole(context):
+                return None
+            return self._pieces[self, *map(call, self._getters, values)]
+        except Exception:  # noqa: BLE001  (none is there; or a name is undefined, which rendering says with its line)
+            return None
+
+    @pass_context
+    def kept(self, context: Context, text: str, values: Iterable[Any]) -> str:
+        """The text as a piece, remembered if its values can be trusted."""
+        try:
+            key = tuple(map(call, self._getters, values))
+            if self._is_whole(context) and _is_plain(key):
+                piece = Piece(text)
+                self._pieces.keep((self, *key), piece)
+                return piece
+        except Exception:  # noqa: BLE001  (as above)
+            return text
+        return text
+
+    def _is_whole(self, context: Context) -> bool:
+        """Whether no other template has a part in it."""
+        return all(len(context.blocks.get(block, ())) <= 1 for block in self._blocks)
 
 
 class Once(Extension):
@@ -68,10 +101,8 @@ class Once(Extension):
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        environment.filters |= {_FOUND: self._found, _KEPT: self._kept}
-        self._sites: list[_Site] = []
-        self._young: dict[tuple[Any, ...], str] = {}
-        self._old: dict[tuple[Any, ...], str] = {}
+        self._sites = 0
+        self._pieces: Recent[Hashable, Piece] = Recent(REMEMBERED)
 
     def parse(self, parser: Parser) -> list[nodes.Node]:
         """The tag as `piece = values | found`, and if that is none, as its body, `piece = body | kept(values)`."""
@@ -82,9 +113,10 @@ class Once(Extension):
         if any(whole.find_all(_ELSEWHERE)):  # what is included can read anything
             return [nodes.Scope(body, lineno=line)]
         reads = _reads(whole)
-        blocks = tuple(block.name for block in whole.find_all(nodes.Block))
-        self._sites.append(_Site(tuple(reads.values()), blocks))
-        site = nodes.Const(len(self._sites) - 1)
+        site = _Site(self._pieces, reads.values(), (block.name for block in whole.find_all(nodes.Block)))
+        self._sites += 1
+        found, kept = f"once:found:{self._sites}", f"once:kept:{self._sites}"  # names that no template can spell
+        self.environment.filters |= {found: site.found, kept: site.kept}
 
         def values() -> nodes.Tuple:
             return nodes.Tuple([nodes.Name(name, "load") for name in reads], "load")
@@ -96,59 +128,18 @@ class Once(Extension):
         piece = parser.free_identifier(lineno=line)
         rendering = [
             nodes.AssignBlock(piece, None, body, lineno=line),
-            nodes.Assign(piece, filtered(piece, _KEPT, values(), site), lineno=line),
+            nodes.Assign(piece, filtered(piece, kept, values()), lineno=line),
         ]
         return [
-            nodes.Assign(piece, filtered(values(), _FOUND, site), lineno=line),
+            nodes.Assign(piece, filtered(values(), found), lineno=line),
             nodes.If(nodes.Test(piece, "none", [], [], None, None), rendering, [], [], lineno=line),
             nodes.Output([piece], lineno=line),
         ]
 
-    @pass_context
-    def _found(self, context: Context, values: Iterable[Any], number: int) -> str | None:
-        """The piece, if it was rendered before for the same values."""
-        try:
-            key = self._key(context, values, number)
-            piece = self._young.get(key)
-            if piece is None and (piece := self._old.get(key)) is not None:
-                self._keep(key, piece)
-        except Exception:  # noqa: BLE001  (an undefined name can raise what it likes; rendering says it with its line)
-            return None
-        return piece
 
-    @pass_context
-    def _kept(self, context: Context, piece: str, values: Iterable[Any], number: int) -> str:
-        """The piece, remembered if its values can be trusted."""
-        try:
-            key = self._key(context, values, number)
-            if key and _is_plain(key):
-                self._keep(key, piece)
-        except Exception:  # noqa: BLE001  (as above)
-            return piece
-        return piece
-
-    def _keep(self, key: tuple[Any, ...], piece: str) -> None:
-        if len(self._young) >= REMEMBERED:
-            self._old, self._young = self._young, {}
-        self._young[key] = piece
-
-    def _key(self, context: Context, values: Iterable[Any], number: int) -> tuple[Any, ...]:
-        """What the piece depends on; empty where another template has a part in it."""
-        site = self._sites[number]
-        if context.blocks and any(len(context.blocks.get(block, ())) > 1 for block in site.blocks):
-            return ()
-        return (number, *map(call, site.getters, values))
-
-
-class Inline(NodeTransformer):
-    """Takes the blocks of a template for the text that they are, where no other template can replace them."""
-
-    def visit_Block(self, node: nodes.Block) -> nodes.Node:  # noqa: N802  (Jinja's name for it)
-        """The content of a block, in which names are its own."""
-        self.generic_visit(node)
-        made = nodes.Scope(node.body, lineno=node.lineno)
-        made.environment = node.environment
-        return made
+def is_piece(output: nodes.Output) -> bool:
+    """Whether a tag's piece is printed, and nothing else."""
+    return [*map(type, output.nodes)] == [nodes.InternalName]
 
 
 def _reads(body: nodes.Template) -> dict[str, Callable[[Any], Any]]:
@@ -161,7 +152,7 @@ def _reads(body: nodes.Template) -> dict[str, Callable[[Any], Any]]:
             within.add(id(node.node))
     wholes = {name.name for name in body.find_all(nodes.Name) if id(name) not in within}
     free = find_undeclared_variables(body) - set(body.environment.globals if body.environment else ())
-    return {name: _itself if name in wholes else attrgetter(*sorted(attributes[name])) for name in sorted(free)}
+    return {name: _itself if name in wholes else _Attributes(attributes[name]) for name in sorted(free)}
 
 
 def _itself(value: object) -> object:

@@ -55,6 +55,8 @@ def compose(  # noqa: PLR0913  (all that an issue is made of)
         language=profile.language,
         timezone=profile.timezone,
         empty_day=profile.empty_day,
+        form=profile.form,
+        often=profile.often,
     )
 
 

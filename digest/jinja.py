@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 import jinja2
 
 from digest.errors import TemplateError
-from digest.fragments import BlockContext, Inline, Once
+from digest.fragments import Once
+from digest.pieces import joined
+from digest.template_code import BlockContext, Closed, Open
 from digest.typeset import shorten, wrap
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ class Templates:
     def __init__(self, overrides: Path | None = None) -> None:
         self._overrides = overrides
         self._environment = environment(overrides)
+        self._compiled: dict[str, jinja2.Template] = {}
 
     @property
     def names(self) -> list[str]:
@@ -68,9 +71,9 @@ class Templates:
         Raises:
             TemplateError: it does not compile, names what is not there, or fails otherwise.
         """
-        template = self.compile(name)
+        template = self._compiled.get(name) or self._compiled.setdefault(name, self.compile(name))
         try:
-            return template.render(variables)
+            return joined(template.generate(variables))
         except Exception as error:  # a template can raise whatever an expression can
             raise TemplateError(f"{self._where(name, error)}: {error}") from error
 
@@ -85,26 +88,13 @@ class Templates:
         return name
 
 
-class _Closed(jinja2.Environment):
-    """Templates that no others extend, so that blocks take no time."""
-
-    def _generate(  # Jinja's hook, and its arguments
-        self,
-        source: jinja2.nodes.Template,
-        name: str | None,
-        filename: str | None,
-        defer_init: bool = False,  # noqa: FBT001, FBT002  (as Jinja calls it)
-    ) -> str:
-        return super()._generate(Inline().visit(source), name, filename, defer_init)
-
-
 def environment(overrides: Path | None = None) -> jinja2.Environment:
     """Where templates are looked for and how they are read: the same rules for all of them."""
     shipped = jinja2.FileSystemLoader(_shipped())
     own = [jinja2.FileSystemLoader(overrides)] if overrides else []
     if not any(each.list_templates() for each in own):
         own = []
-    made = (jinja2.Environment if own else _Closed)(
+    made = (Open if own else Closed)(
         loader=jinja2.ChoiceLoader([*own, shipped, jinja2.PrefixLoader({"default": shipped})]),
         autoescape=jinja2.select_autoescape(["html", "css"]),
         undefined=jinja2.StrictUndefined,

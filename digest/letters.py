@@ -15,6 +15,7 @@ from digest.paper_view import short_line
 from digest.view import AccentView
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
     from digest.look import Look
@@ -55,7 +56,17 @@ class Report:
     alarms: tuple[str, ...] = ()
 
 
-Letter = Confirmation | Goodbye | Report
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Week:
+    """Says what the week until a day was like: what was done and how often, faults and how often, and what is odd."""
+
+    until: date
+    counts: tuple[tuple[str, int], ...]
+    faults: tuple[tuple[str, int], ...] = ()
+    alarms: tuple[str, ...] = ()
+
+
+Letter = Confirmation | Goodbye | Report | Week
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +130,7 @@ class ReportView:
 
     headline: str
     preheader: str
+    kind: str
     day: str
     short_day: str
     counts: tuple[CountView, ...]
@@ -136,7 +148,10 @@ def variables_of(letter: Letter, look: Look) -> tuple[str, dict[str, object]]:
         masthead=short_line(look.masthead, _NAME),
         address=short_line(look.address, _ADDRESS),
     )
-    shown = _report(letter) if isinstance(letter, Report) else _to_reader(letter)
+    if isinstance(letter, Confirmation | Goodbye):
+        shown: ConfirmationView | GoodbyeView | ReportView = _to_reader(letter)
+    else:
+        shown = _report(letter) if isinstance(letter, Report) else _week(letter)
     return shown.TEMPLATE, {each.name: getattr(of, each.name) for of in (frame, shown) for each in fields(of)}
 
 
@@ -163,24 +178,43 @@ def _to_reader(letter: Confirmation | Goodbye) -> ConfirmationView | GoodbyeView
 
 def _report(letter: Report) -> ReportView:
     run = letter.run
-    faults = tuple(
-        FaultView(profile=short_line(each["profile"], _NAME), why=short_line(each["why"], _FAULT))
-        for each in run.failed[:FAULTS_SHOWN]
-    )
-    alarms = tuple(short_line(each, _FAULT) for each in letter.alarms[:FAULTS_SHOWN])
     told = [_counted(run.delivered, "mail"), *([_counted(len(run.failed), "fault")] if run.failed else [])]
     told += [_counted(len(letter.alarms), "odd source")] if letter.alarms else []
     counts = [("issues composed", len(run.issues)), ("mails delivered", run.delivered), *run.details()]
+    faults = [(each["profile"], each["why"]) for each in run.failed]
+    return _shown("run", letter.day, ", ".join(told), counts, faults, letter.alarms)
+
+
+def _week(letter: Week) -> ReportView:
+    total = sum(count for _, count in letter.faults)
+    told = [_counted(total, "fault")] if total else ["no faults"]
+    told += [_counted(len(letter.alarms), "alarm")] if letter.alarms else []
+    faults = [("", f"{why} ({count:,})") for why, count in letter.faults]
+    return _shown("week", letter.until, ", ".join(told), letter.counts, faults, letter.alarms)
+
+
+def _shown(
+    kind: str,
+    day: date,
+    headline: str,
+    counts: Sequence[tuple[str, int]],
+    faults: Sequence[tuple[str, str]],
+    alarms: Sequence[str],
+) -> ReportView:
     return ReportView(
-        headline=", ".join(told),
+        headline=headline,
         preheader=", ".join(f"{what} {number:,}" for what, number in counts),
-        day=days.full(letter.day),
-        short_day=days.short(letter.day).rpartition(" ")[0],
+        kind=kind,
+        day=days.full(day),
+        short_day=days.short(day).rpartition(" ")[0],
         counts=tuple(CountView(what=short_line(what, _SUBSCRIPTION), number=number) for what, number in counts),
-        faults=faults,
-        more_faults=len(run.failed) - len(faults),
-        alarms=alarms,
-        more_alarms=len(letter.alarms) - len(alarms),
+        faults=tuple(
+            FaultView(profile=short_line(profile, _NAME), why=short_line(why, _FAULT))
+            for profile, why in faults[:FAULTS_SHOWN]
+        ),
+        more_faults=max(len(faults) - FAULTS_SHOWN, 0),
+        alarms=tuple(short_line(each, _FAULT) for each in alarms[:FAULTS_SHOWN]),
+        more_alarms=max(len(alarms) - FAULTS_SHOWN, 0),
     )
 
 

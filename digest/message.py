@@ -6,8 +6,8 @@ import hashlib
 import re
 from typing import TYPE_CHECKING
 
-from digest import quoted_printable
 from digest.headers import header, host
+from digest.pieces import quoted
 
 if TYPE_CHECKING:
     from digest.types import Envelope, Mail
@@ -19,12 +19,16 @@ _SENDER_ID = 12  # Google asks for 5 to 15 characters
 def build(mail: Mail, envelope: Envelope) -> bytes:
     """The mail as it goes over the wire: CRLF line ends, ASCII headers, no line over 998 octets.
 
-    multipart/alternative (RFC 2046 section 5.1.4), plain text first and HTML last, both UTF-8 in quoted-printable. The
-    same arguments give the same bytes. Control and bidi characters in the subject and in display names are dropped.
+    multipart/alternative (RFC 2046 section 5.1.4), plain text first and HTML last, or the text alone where there is no
+    HTML; UTF-8 in quoted-printable. The same arguments give the same bytes. Control and bidi characters in the subject
+    and in display names are dropped.
 
     Raises:
         DeliveryError: an address, an identifier or a link of the envelope is none; see `digest.headers.header`.
     """
+    if not mail.html:
+        head = f"{header(mail.subject, envelope)}MIME-Version: 1.0\r\n{_part('plain')}"
+        return head.encode("ascii") + quoted(mail.text)
     # Quoted-printable has no "=_", so this boundary stands in neither part (RFC 2045 section 6.7).
     boundary = "=_" + _digest(envelope.message_id)
     head = (
@@ -32,7 +36,7 @@ def build(mail: Mail, envelope: Envelope) -> bytes:
         f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n\r\n--{boundary}\r\n{_part("plain")}'
     )
     between, foot = f"\r\n--{boundary}\r\n{_part('html')}", f"\r\n--{boundary}--\r\n"
-    text, html = quoted_printable.encode(mail.text), quoted_printable.encode(mail.html)
+    text, html = quoted(mail.text), quoted(mail.html)
     return b"".join([head.encode("ascii"), text, between.encode("ascii"), html, foot.encode("ascii")])
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from digest import profiles, sample
 from digest.errors import ProfileError
+from digest.subscription import FILE, OWN
 
 if TYPE_CHECKING:
     from digest.settings import Settings
@@ -23,7 +24,9 @@ def offered(settings: Settings) -> tuple[dict[str, Profile], tuple[ProfileError,
         except ProfileError as error:
             bad.append(error)
             continue
-        if profile.email:
+        if profile.slug in {OWN, FILE}:
+            bad.append(ProfileError((f"{path}: a digest cannot be called {profile.slug!r}: rename the file",)))
+        elif profile.email:
             bad.append(ProfileError((f"{path}: email: a digest for everybody has no address: leave it out",)))
         else:
             good[profile.slug] = profile

@@ -1,4 +1,4 @@
-"""The mail that tells the operator what a run did."""
+"""The mails that tell the operator what a run did, and what a week was like."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from digest import completeness
 from digest.errors import DeliveryError
-from digest.letters import Report
+from digest.letters import Report, Week
 from digest.message import build, list_id, message_id
 from digest.rendering import renderer
-from digest.store import batches
+from digest.store import batches, failures
 from digest.transport import Outcome, Parcel
 from digest.transports import opener
 from digest.types import Envelope
@@ -42,7 +42,24 @@ def send(
     is_idle = not (report.issues or report.delivered or report.unmailed or report.failed)
     if not settings.operator or is_idle:
         return
-    letter = Report(day=day, run=report, alarms=alarms(store, day))
+    _hand_over(settings, Report(day=day, run=report, alarms=alarms(store, day)), day, now, environment)
+
+
+def send_week(settings: Settings, letter: Week, *, now: datetime, environment: Mapping[str, str]) -> bool:
+    """Hand over what a week was like; False where the settings name no operator.
+
+    Raises:
+        DeliveryError, SettingsError, TemplateError: as `send`.
+    """
+    if not settings.operator:
+        return False
+    _hand_over(settings, letter, letter.until, now, environment)
+    return True
+
+
+def _hand_over(
+    settings: Settings, letter: Report | Week, day: date, now: datetime, environment: Mapping[str, str]
+) -> None:
     mail = renderer(settings, lazily=True).letter(letter)
     _, address = parseaddr(settings.sender)
     domain = address.rpartition("@")[2]
@@ -73,10 +90,12 @@ def alarms(store: Store, day: date) -> tuple[str, ...]:
         taken = batches.on(connection, day)
         earlier = {each.source: batches.of(connection, each.source) for each in taken}
         last = batches.last(connection, day)
+        unread = failures.on(connection, day)
     found = [
         alarm
         for batch in taken
         for alarm in completeness.alarms(batch, [each for each in earlier[batch.source] if each.asked < day])
     ]
     found += [alarm for batch in last if (alarm := completeness.missing(batch.source, batch, day))]
-    return tuple(dict.fromkeys(alarm.told() for alarm in found))
+    failed = [f"{completeness.spoken(source)} could not be read: {why}" for source, why in unread.items()]
+    return tuple(dict.fromkeys([*failed, *(alarm.told() for alarm in found)]))

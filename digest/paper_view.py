@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import attrgetter
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -20,7 +21,7 @@ from digest.typeset import lead, one_line, shorten
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from digest.types import Evidence, Gist, Links, Match, Nearest, Paper
+    from digest.types import Evidence, Gist, Match, Nearest, Paper
 
 AUTHORS_SHOWN = 5
 REASONS_SHOWN = 6
@@ -28,7 +29,7 @@ SIMILAR_SHOWN = 3
 
 # Bounds on what a source may put on a page, in characters: far above anything honest, and small enough that a hostile
 # record cannot push the papers beside it out of the mail.
-_TITLE, _GIST, _NAME, _PLACE, _TERM, _HEADING, _URL = 300, 240, 80, 80, 60, 160, 1000
+_TITLE, _GIST, _NAME, _PLACE, TERM, _HEADING, _URL = 300, 240, 80, 80, 60, 160, 1000
 _ASIDE_TITLE, _ASIDE_URL = 120, 200  # of a paper that is named beside another one
 
 _SLACK = (
@@ -42,6 +43,7 @@ _WIDTHLESS = " \u200b\u200c\u200d\u00ad"  # spaces and joiners of no width, and 
 
 _URL_CHARACTERS = re.compile(r"[^\s\x00-\x20\x7f-\x9f\u2000-\u206f\ufeff\"'<>\\^`{|}]+")
 _LABELS = {"abstract": "Abstract", "pdf": "PDF", "html": "HTML", "code": "Code", "project": "Project"}
+_urls_of = attrgetter(*_LABELS)
 
 OURS = frozenset({LIKED, FOLLOWED, TRENDING, OUTSIDE})
 _MARKED = frozenset({TRENDING, OUTSIDE})  # not what the reader asked for by name, so each such paper says so
@@ -82,12 +84,13 @@ class SimilarView:
     url: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PaperView:
-    """One paper; texts are empty and counts None where nothing is known."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CommonView:
+    """What a paper shows to all readers; texts are empty and counts None where nothing is known.
 
-    number: int
-    label: str
+    A paper has one such object for as long as it is remembered, and others only later.
+    """
+
     title: str
     url: str
     authors: tuple[str, ...]
@@ -103,6 +106,14 @@ class PaperView:
     abstract: str
     thumbnail: str
     links: tuple[LinkView, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaperView(CommonView):
+    """One paper in one reader's issue."""
+
+    number: int
+    label: str
     actions: tuple[LinkView, ...]
     score: int
     interest: str
@@ -112,6 +123,16 @@ class PaperView:
     nearest: NearestView | None
     similar: tuple[SimilarView, ...]
     more_similar: int
+
+    @classmethod
+    def of(cls, common: CommonView, **own: object) -> PaperView:
+        """What all readers are shown, with the fields that are one reader's own.
+
+        It knows as `common` what it has in common with others (`digest.fragments`).
+        """
+        made = object.__new__(cls)
+        made.__dict__.update(common.__dict__, common=common, **own)  # as __init__ does, in a tenth of the time
+        return made
 
 
 def web_url(url: str | None) -> str | None:
@@ -138,28 +159,12 @@ def paper_view(
     Its abstract has at most so many `characters`; None leaves it whole, 0 leaves it out. `actions` are the links by
     which its reader judges it.
     """
-    paper, signals = match.paper, match.paper.signals
-    title, url, authors, category, venue, gist, gist_by, thumbnail, links = _same_for_all(paper, match.gist)
     reasons, rest = _reasons(match.evidence)
     interest = short_line(match.interest, _HEADING)
-    return PaperView(
+    return PaperView.of(
+        _common(match.paper, match.gist, characters),
         number=number,
         label=_label(match.interest, heading),
-        title=title or paper.id,
-        url=url,
-        authors=authors,
-        more_authors=max(0, len(paper.authors) - AUTHORS_SHOWN),
-        category=category,
-        venue=venue,
-        day=days.short(paper.announced or paper.published or paper.updated),
-        upvotes=signals.upvotes,
-        comments=signals.comments,
-        stars=signals.stars,
-        gist=gist,
-        gist_by=gist_by,
-        abstract=_abstract(paper.abstract, characters),
-        thumbnail=thumbnail,
-        links=links,
         actions=actions,
         score=round(match.score),
         interest=interest,
@@ -172,40 +177,64 @@ def paper_view(
     )
 
 
-_Shown = tuple[str, str, tuple[str, ...], str, str, str, str, str, tuple[LinkView, ...]]
+def _common(paper: Paper, gist: Gist | None, characters: int | None) -> CommonView:
+    """What is remembered by all that it is made of.
 
-
-def _same_for_all(paper: Paper, gist: Gist | None) -> _Shown:
-    """Title, URL, authors, category, venue, gist and whose it is, thumbnail, and links.
-
-    What is remembered them by is cut to what may be shown, so that a hostile record cannot fill the memory.
+    That is cut to what may be shown, so that a hostile record cannot fill the memory.
     """
-    return _shown(
-        paper.title[: _TITLE * _SLACK],
+    abstract = paper.abstract if characters is None else paper.abstract[: characters * _SLACK]
+    signals = paper.signals
+    view = _view if len(abstract) <= _LONGEST_REMEMBERED else _view.__wrapped__
+    return view(
+        shown_title(paper),
+        _urls_of(paper.links),
         tuple([author[: _NAME * _SLACK] for author in paper.authors[:AUTHORS_SHOWN]]),
+        max(0, len(paper.authors) - AUTHORS_SHOWN),
         paper.categories[0][: _PLACE * _SLACK] if paper.categories else "",
-        paper.venue[: _PLACE * _SLACK] if paper.venue else "",
+        (paper.venue or "")[: _PLACE * _SLACK],
+        days.short(paper.announced or paper.published or paper.updated),
+        (signals.upvotes, signals.comments, signals.stars),
         (gist.text[: _GIST * _SLACK], gist.by[: _NAME * _SLACK]) if gist else ("", ""),
-        paper.signals.thumbnail[: _ASIDE_URL + 1] if paper.signals.thumbnail else "",
-        paper.links,
+        (signals.thumbnail or "")[: _ASIDE_URL + 1],
+        abstract,
+        characters,
     )
 
 
 @lru_cache(_PAPERS)
-def _shown(  # noqa: PLR0913, PLR0917  (what is shown)
-    title: str, authors: tuple[str, ...], category: str, venue: str, gist: tuple[str, str], picture: str, urls: Links
-) -> _Shown:
+def _view(  # noqa: PLR0913, PLR0917  (what is shown)
+    title: str,
+    urls: tuple[str | None, ...],
+    authors: tuple[str, ...],
+    more_authors: int,
+    category: str,
+    venue: str,
+    day: str,
+    counts: tuple[int | None, int | None, int | None],
+    gist: tuple[str, str],
+    picture: str,
+    abstract: str,
+    characters: int | None,
+) -> CommonView:
     links = _links(urls)
-    return (
-        _plain_line(title, _TITLE),
-        links[0].url if links else "",
-        tuple([name for author in authors if (name := short_line(author, _NAME))]),
-        short_line(category, _PLACE),
-        short_line(venue, _PLACE),
-        _plain_line(gist[0], _GIST),
-        short_line(gist[1], _NAME),
-        _picture(picture),
-        links,
+    upvotes, comments, stars = counts
+    line = one_line(readable(abstract))
+    return CommonView(
+        title=title,
+        url=links[0].url if links else "",
+        authors=tuple([name for author in authors if (name := short_line(author, _NAME))]),
+        more_authors=more_authors,
+        category=short_line(category, _PLACE),
+        venue=short_line(venue, _PLACE),
+        day=day,
+        upvotes=upvotes,
+        comments=comments,
+        stars=stars,
+        gist=_plain_line(gist[0], _GIST),
+        gist_by=short_line(gist[1], _NAME),
+        abstract=line if characters is None else lead(line, characters),
+        thumbnail=_picture(picture),
+        links=links,
     )
 
 
@@ -213,13 +242,10 @@ def _reasons(evidence: Sequence[Evidence]) -> tuple[tuple[ReasonView, ...], int]
     """The strongest reasons as they came, and what share of the score all others have, in percent."""
     named = [each for each in evidence if each.term != OTHER_TERMS][:REASONS_SHOWN]
     rest = sum([each.share for each in evidence]) - sum([each.share for each in named])
-    reasons = tuple([_reason(each.term[: _TERM * _SLACK], round(100 * each.share)) for each in named])
-    return reasons, round(100 * rest)
-
-
-@lru_cache(_LINES)
-def _reason(term: str, percent: int) -> ReasonView:
-    return ReasonView(term=short_line(term, _TERM), percent=percent)
+    reasons = [
+        ReasonView(term=_line(each.term[: TERM * _SLACK], TERM), percent=round(100 * each.share)) for each in named
+    ]
+    return tuple(reasons), round(100 * rest)
 
 
 def _nearest(nearest: Nearest | None) -> NearestView | None:
@@ -230,13 +256,13 @@ def _nearest(nearest: Nearest | None) -> NearestView | None:
 
 
 def _similar(paper: Paper) -> SimilarView:
-    return _named(shown_title(paper), paper.links)
+    return _named(shown_title(paper), _urls_of(paper.links))
 
 
 @lru_cache(_PAPERS)
-def _named(title: str, links: Links) -> SimilarView:
-    urls = (link.url for link in _links(links) if len(link.url) <= _ASIDE_URL)
-    return SimilarView(title=shorten(title, _ASIDE_TITLE), url=next(urls, ""))
+def _named(title: str, urls: tuple[str | None, ...]) -> SimilarView:
+    short = (link.url for link in _links(urls) if len(link.url) <= _ASIDE_URL)
+    return SimilarView(title=shorten(title, _ASIDE_TITLE), url=next(short, ""))
 
 
 def heading_of(text: str) -> str:
@@ -276,22 +302,6 @@ def shown_title(paper: Paper) -> str:
     return _plain_line(paper.title[: _TITLE * _SLACK], _TITLE) or paper.id
 
 
-def _abstract(text: str, characters: int | None) -> str:
-    if characters is not None:
-        return _beginning(text[: characters * _SLACK], characters)
-    return _whole(text) if len(text) <= _LONGEST_REMEMBERED else _whole.__wrapped__(text)
-
-
-@lru_cache(_PAPERS)
-def _beginning(text: str, characters: int) -> str:
-    return lead(one_line(readable(text)), characters)
-
-
-@lru_cache(_PAPERS)
-def _whole(text: str) -> str:
-    return one_line(readable(text))
-
-
 def _picture(url: str) -> str:
     """A picture's URL if it comes encrypted and a mail program would load it by itself anyway; else empty."""
     found = web_url(url)
@@ -299,7 +309,7 @@ def _picture(url: str) -> str:
 
 
 @lru_cache(_PAPERS)
-def _links(links: Links) -> tuple[LinkView, ...]:
+def _links(urls: tuple[str | None, ...]) -> tuple[LinkView, ...]:
     """The links that are safe, abstract first, as it is where the title leads."""
-    urls = {label: web_url(getattr(links, name)) for name, label in _LABELS.items()}
-    return tuple(LinkView(label=label, url=url) for label, url in urls.items() if url is not None)
+    sound = zip(_LABELS.values(), map(web_url, urls), strict=True)
+    return tuple(LinkView(label=label, url=url) for label, url in sound if url is not None)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from digest import foresight, rendering, secret
+from digest import collector, foresight, rendering, secret
 from digest.composing import Composer, Work, watched
 from digest.composing import in_parallel as in_processes
 from digest.day import Day
@@ -235,7 +235,8 @@ def deliver(
         for done in in_parallel(share, settings.processes, store, clock, watch):
             report.add(done)
     # What is left over by them, if anything.
-    report.add(send(store, means, policy(settings), watch))
+    with collector.seldom():
+        report.add(send(store, means, policy(settings), watch))
     return report
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 
+from digest.recent import Recent
+
 REMEMBERED = 32_768
 """Lines of a generation, as many as 450 papers have in text and HTML: 15 MB when full of usual ones."""
 
@@ -18,9 +20,6 @@ LONGEST = 2_000
 _WIDTH = 76
 _SOFT_BREAK = b"=\r\n"
 _SPECIAL = re.compile(rb"[^\t -<>-~]")
-_PIECES = re.compile(rb"(?=.{%d}).{%d}(?:[^=][^=]?)?|.+" % (_WIDTH + 1, _WIDTH - 3), re.DOTALL)
-"""What stands between soft breaks: 75 characters, one or two fewer where these would part an escape, and at last 76."""
-
 _ESCAPES = {bytes([value]): b"=%02X" % value for value in range(256)}
 
 
@@ -32,31 +31,32 @@ def encode(text: str) -> bytes:
     """
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return b"".join(_LINES.encoded(text.removesuffix("\n").split("\n")))
+    lines = text.removesuffix("\n").split("\n")
+    return _as_it_is(text, lines) or b"".join(map(_LINES.__getitem__, lines))
 
 
-class _Lines:
-    """Lines that were encoded, in two generations: what nobody asked for while one was filled goes with the next."""
+def _as_it_is(text: str, lines: list[str]) -> bytes:
+    """Text that needs no escape and no break, as plain parts of mails mostly do; else empty."""
+    is_plain = text.isascii() and "=" not in text and " \n" not in text and text[-1:] != " "
+    if is_plain and len(max(lines, key=len)) <= _WIDTH and "".join(lines).isprintable():
+        return "\r\n".join([*lines, ""]).encode("ascii")
+    return b""
 
-    def __init__(self) -> None:
-        self._young: dict[str, bytes] = {}
-        self._old: dict[str, bytes] = {}
 
-    def encoded(self, lines: list[str]) -> list[bytes]:
-        """Each line with its CRLF."""
-        found = list(map(self._young.get, lines))
-        return [self._sought(line) if piece is None else piece for line, piece in zip(lines, found, strict=True)]
+class _Lines(Recent[str, bytes]):
+    """Lines that were encoded, each with its CRLF."""
 
-    def _sought(self, line: str) -> bytes:
-        piece = self._old.get(line) or _encoded(line)
+    def __missing__(self, line: str) -> bytes:
+        try:
+            return super().__missing__(line)
+        except KeyError:
+            piece = _encoded(line)
         if len(line) <= LONGEST:
-            if len(self._young) >= REMEMBERED:
-                self._old, self._young = self._young, {}
-            self._young[line] = piece
+            self.keep(line, piece)
         return piece
 
 
-_LINES = _Lines()
+_LINES = _Lines(REMEMBERED)
 
 
 def _encoded(line: str) -> bytes:
@@ -67,9 +67,14 @@ def _encoded(line: str) -> bytes:
     raw = raw.replace(b"=", b"=3D") if is_plain else _SPECIAL.sub(lambda found: _ESCAPES[found[0]], raw)
     if len(raw) <= _WIDTH and not raw.endswith((b" ", b"\t")):
         return raw + b"\r\n"
-    pieces = _PIECES.findall(raw)
-    pieces[-1:] = _last(pieces[-1])
-    return _SOFT_BREAK.join(pieces) + b"\r\n"
+    pieces = []
+    start = 0
+    while len(raw) - start > _WIDTH:
+        end = start + _WIDTH - 1
+        begun = raw.find(b"=", end - 2, end)  # an escape that the break would part
+        pieces.append(raw[start : begun if begun > 0 else end])
+        start += len(pieces[-1])
+    return _SOFT_BREAK.join([*pieces, *_last(raw[start:])]) + b"\r\n"
 
 
 def _last(piece: bytes) -> list[bytes]:

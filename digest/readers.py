@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from digest import profiles
 from digest.errors import ProfileError
 from digest.offers import offered
-from digest.schedule import schedule
+from digest.schedule import schedule, told
 from digest.store import subscribers, subscriptions, versions
 from digest.subscription import FILE, OWN, Preferences, Standing, Subscription
 from digest.tokens import reader_id
@@ -29,6 +29,13 @@ INTERESTS = "interests.yaml"
 """What a profile that is no file is called in what is said of its faults."""
 
 
+MOST_BYTES = 64 * 1024
+"""Of a profile that a reader writes: strangers do, and reading YAML takes time. A thousand liked papers have 16 KiB."""
+
+MOST_TOPICS = 100
+"""The same of topics, as ranking takes longer for each."""
+
+
 @dataclass(slots=True)
 class Readers:
     """Profiles to compose for, by the names of their subscriptions, and why there is none for some."""
@@ -41,9 +48,14 @@ def parse(text: str) -> Profile:
     """The profile of a text that a reader wrote.
 
     Raises:
-        ProfileError: its faults, a line each; one of them is an address, which belongs to the subscription.
+        ProfileError: its faults, a line each; one of them is an address, which belongs to the subscription, and others
+            are that it is larger than `MOST_BYTES` or has more than `MOST_TOPICS`.
     """
+    if len(text.encode(errors="replace")) > MOST_BYTES:
+        raise ProfileError((f"{INTERESTS}: larger than {MOST_BYTES // 1024} KiB: is this a profile?",))
     profile = profiles.loads(text, name=INTERESTS)
+    if len(profile.topics) > MOST_TOPICS:
+        raise ProfileError((f"{INTERESTS}: topics: expected at most {MOST_TOPICS}, got {len(profile.topics)}",))
     if profile.email:
         fault = f"{INTERESTS}: email: the address is kept with the subscription: leave it out"
         raise ProfileError((fault,))
@@ -82,6 +94,7 @@ def as_chosen(profile: Profile, subscription: Subscription, address: str | None)
         timezone=chosen.schedule.zone if subscription.subscriber else profile.timezone,
         empty_day=chosen.empty_day or profile.empty_day,
         form=chosen.form,
+        often=told(chosen.schedule) if subscription.subscriber else "",
         since=subscription.since,
     )
 

@@ -11,8 +11,9 @@ from digest.errors import TemplateError
 from digest.jinja import Templates
 from digest.letters import variables_of
 from digest.look import Look
+from digest.pieces import octets
 from digest.twins.archive import ArchiveView, archive
-from digest.types import Mail, Rendered
+from digest.types import Form, Mail, Rendered
 from digest.typeset import one_line, shorten
 from digest.view import AccentView, IssueView, TwinsView, view
 
@@ -157,7 +158,10 @@ class Renderer:
         shown = partial(view, issue, self._look, elsewhere=elsewhere, links=links)
         variables = shown(characters=ABSTRACT).variables()
         subject = _subject(self.templates.fill(SUBJECT, variables))
-        text, html = self.templates.fill(TEXT, variables), self.templates.fill(HTML, variables)
+        text = self.templates.fill(TEXT, variables)
+        if issue.form is Form.TEXT:
+            return Mail(subject=subject, text=text, html="")
+        html = self.templates.fill(HTML, variables)
         # In the fullest form that keeps the limit, or in the barest.
         for characters in _TIGHTER_ABSTRACTS:
             if _is_small(html):
@@ -185,4 +189,4 @@ def _subject(text: str) -> str:
 
 
 def _is_small(html: str) -> bool:
-    return len(html.encode()) < HTML_LIMIT
+    return octets(html) < HTML_LIMIT

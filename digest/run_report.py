@@ -39,8 +39,8 @@ class RunReport:
 
     def composed(self, issue: Issue) -> None:
         """Count an issue."""
-        line = {"profile": issue.profile, "papers": len(issue.matches), "considered": issue.considered}
-        self.issues.append(line)
+        counts = {"papers": len(issue.matches), "considered": issue.considered, "passed": issue.passed}
+        self.issues.append({"profile": issue.profile, **counts})
 
     def skip(self, profile: str, reason: SkipReason) -> None:
         """Count a reader who gets none."""

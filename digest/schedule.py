@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
+from digest.days import WEEKDAYS as WEEKDAY_NAMES
 from digest.days import is_zone
 from digest.errors import SubscriptionError
 
@@ -124,9 +125,17 @@ def turn(schedule: Schedule, due: Due, now: datetime, *, patience: timedelta) ->
 
 
 def told(schedule: Schedule) -> str:
-    """The schedule in words: `weekly mon at 07:00, Europe/Lisbon`."""
-    when = schedule.when if not schedule.when.startswith("cron") else f"by {schedule.when}"
-    return f"{when} at {schedule.at:%H:%M}, {schedule.zone}"
+    """The schedule in words: `every Monday at 07:00 (Europe/Lisbon)`."""
+    kind, *rest = schedule.when.split()
+    detail = " ".join(rest)
+    when = {
+        "daily": "every day",
+        "weekdays": "Monday to Friday",
+        "weekly": f"every {WEEKDAY_NAMES[_DAYS.index(detail)]}" if detail in _DAYS else "",
+        "monthly": "on the last day of each month" if detail == "last" else f"on day {detail} of each month",
+        "cron": f"by “{schedule.when}”",
+    }[kind]
+    return f"{when} at {schedule.at:%H:%M} ({schedule.zone})"
 
 
 @lru_cache(maxsize=1024)

@@ -26,6 +26,7 @@ from pydantic import (
 )
 
 from digest import databases, days, feeds, look, tomlarray
+from digest.alarm_settings import Alarms
 from digest.bounce_settings import Bounces
 from digest.delivery_settings import Delivery
 from digest.errors import SettingsError
@@ -159,6 +160,7 @@ class Settings(BaseModel):
     )
     summaries: Summaries | None = Field(default=None, description="A language model that writes the gists.")
     delivery: Delivery = Field(default=Delivery(), description="By what way mails leave.")
+    alarms: Alarms = Field(default=Alarms(), description="Where the operator is told at once that something is odd.")
     bounces: Bounces = Field(default=Bounces(), description="Where mails that come back are read from.")
     accent: str = Field(default=ACCENT, description="The colour of links and buttons, to be read on white.")
     logo: str = Field(
@@ -307,10 +309,15 @@ class Settings(BaseModel):
 KEYS = tuple(name for name in Settings.model_fields if name not in {"home", "database_url"})
 """What `digest.toml` may say."""
 
-TABLES: dict[str, type[BaseModel]] = {"summaries": Summaries, "delivery": Delivery, "bounces": Bounces}
+TABLES: dict[str, type[BaseModel]] = {
+    "summaries": Summaries,
+    "delivery": Delivery,
+    "bounces": Bounces,
+    "alarms": Alarms,
+}
 """Of these keys, those that are tables of their own."""
 
-_REFUSED = {"delivery": Delivery.REFUSED, "bounces": Bounces.REFUSED}
+_REFUSED = {"delivery": Delivery.REFUSED, "bounces": Bounces.REFUSED, "alarms": Alarms.REFUSED}
 
 
 def home(environment: Mapping[str, str]) -> Path:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from digest import tokens
@@ -73,10 +73,14 @@ class SignedLinks:
         )
 
     def _url(self, purpose: Purpose, slug: str, day: date, paper: str = "") -> str:
-        signed = Signed(reader=tokens.reader_id(self.secret, slug), expires=last_day(purpose, day), paper=paper)
+        signed = Signed(reader=_reader_id(self.secret, slug), expires=last_day(purpose, day), paper=paper)
         return f"{self.site}/{purpose}/{tokens.write(self._key, purpose, signed)}"
 
 
+_reader_id = lru_cache(64)(tokens.reader_id)  # a mail has twenty links and more, all its reader's
+
+
+@lru_cache(64)  # as above: of few days
 def last_day(purpose: Purpose, day: date) -> date | None:
     """The last day on which a link counts whose mail is of this day; None where it counts for good."""
     if not purpose.expires:

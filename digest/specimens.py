@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-from digest.letters import FAULTS_SHOWN, Confirmation, Goodbye, Letter, Report
+from digest.letters import FAULTS_SHOWN, Confirmation, Goodbye, Letter, Report, Week
 from digest.paper_view import SIMILAR_SHOWN
 from digest.ranking.labels import OTHER_TERMS, OUTSIDE
 from digest.run_report import RunReport
@@ -106,5 +106,7 @@ def letters() -> dict[str, tuple[Letter, ...]]:
             Report(day=DAY, run=busy, alarms=(alarm,)),
             Report(day=DAY, run=bad, alarms=(alarm,) * (FAULTS_SHOWN + 1)),
             Report(day=DAY, run=RunReport()),
+            Week(until=DAY, counts=(("runs", 7), ("issues", 12)), faults=(("no such letter box", 2),), alarms=(alarm,)),
+            Week(until=DAY, counts=(("runs", 0),)),
         ),
     }

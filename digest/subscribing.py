@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from digest import secret, subscription
+from digest.addresses import Address
 from digest.addresses import parse as parse_address
 from digest.errors import SubscriptionError
 from digest.offers import offered
@@ -34,13 +35,14 @@ if TYPE_CHECKING:
 MAILS_A_DAY = 3
 """Confirmations that one address is sent in 24 hours, whoever asks."""
 
+MAILS_A_MAILBOX = 10
+"""The same of all addresses that differ behind a `+` only, and so end in one mailbox."""
+
 WISHES_A_DAY = 30
 """Times that one network may ask for confirmations in 24 hours."""
 
 UNCONFIRMED = timedelta(days=7)
 """After that a subscription that nobody confirmed is forgotten, its address with it."""
-
-_SLUG_BYTES = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +54,7 @@ class Wish:
 
     email: str = field(repr=False)
     digest: str = OWN
-    interests: str = ""
+    interests: str = field(default="", repr=False)
     preferences: Preferences = field(default_factory=Preferences)
     source: str = "site"
     network: str = field(default="", repr=False)
@@ -71,7 +73,8 @@ def subscribe(store: Store, settings: Settings, wish: Wish, *, now: datetime) ->
 
     Somebody who has this subscription, or asks again before confirming, is asked again, and nothing changes: whoever
     knows an address can neither see nor change what it gets. `interests` of a wish that is not confirmed yet are those
-    asked for last.
+    asked for last. Of a network that asks too often nothing is kept; of an address that was asked too often nothing
+    changes.
 
     Raises:
         SubscriptionError: the address is none, or no digest of that name is offered.
@@ -82,47 +85,82 @@ def subscribe(store: Store, settings: Settings, wish: Wish, *, now: datetime) ->
     profile = _wanted(settings, wish)
     key = secret.load(settings.secret)
     # Outside of the lock; of the address nothing stays in it.
-    mailbox, network = (_fingerprint(key, kind, of) for kind, of in (("mail", address.key), ("net", wish.network)))
+    asked_for = (("mail", address.key), ("box", address.mailbox), ("net", wish.network))
+    mail, mailbox, network = (_fingerprint(key, kind, of) for kind, of in asked_for)
     with store.writing() as connection:
-        asked = Subscriber(id=secrets.token_hex(8), address=address.mailable, asked=now, source=wish.source)
-        owner = subscribers.add(connection, asked, address.key)
-        held = [each for each in subscriptions.of(connection, owner.id) if each.digest == wish.digest]
-        found = next((each for each in held if each.standing is not Standing.ENDED), None) or next(iter(held), None)
-        if found is None:
-            found = _new(key, owner, wish, now)
-            subscriptions.add(connection, found)
-        elif found.standing in {Standing.ENDED, Standing.PENDING}:
-            # As if it were new; what its reader had is still in the ledger, and does not come again.
-            found = replace(found, standing=Standing.PENDING, preferences=wish.preferences, made=now, ended=None)
-            subscriptions.replace(connection, found)
-        if profile and found.standing is Standing.PENDING:
-            versions.add(connection, found.slug, wish.interests, profile, now=now, reason="subscribed")
-        is_mailed = askings.count(connection, mailbox, now) <= MAILS_A_DAY
-        if wish.network:
-            is_mailed &= askings.count(connection, network, now) <= WISHES_A_DAY
+        if wish.network and askings.count(connection, network, now) > WISHES_A_DAY:
+            return Asked(subscription=_new(key, _subscriber(address, wish, now), wish, now), is_mailed=False)
+        is_mailed = askings.count(connection, mail, now) <= MAILS_A_DAY
+        is_mailed &= askings.count(connection, mailbox, now) <= MAILS_A_MAILBOX
+        owner = subscribers.add(connection, _subscriber(address, wish, now), address.key)
+        found = _held(connection, owner, wish.digest)
+        if found is None or (is_mailed and found.standing in {Standing.ENDED, Standing.PENDING}):
+            found = _wished(connection, found or _new(key, owner, wish, now), wish, profile, now)
         if is_mailed:
             letters.add(connection, Kind.CONFIRMATION, found.slug, now)
     return Asked(subscription=found, is_mailed=is_mailed)
 
 
-def confirm(store: Store, settings: Settings, slug: str, *, now: datetime) -> Subscription:
+def enrol(store: Store, settings: Settings, wish: Wish, *, now: datetime) -> Subscription:
+    """Begin a subscription on the word of whoever keeps the installation, which `wish.source` says: nobody is asked.
+
+    Whoever has it already keeps it as it is. An address that is suppressed stays so.
+
+    Raises:
+        SubscriptionError: the address is none, or no digest of that name is offered.
+        ProfileError: the interests have faults.
+        SettingsError: the installation's secret cannot be read.
+    """
+    address = parse_address(wish.email)
+    profile = _wanted(settings, wish)
+    key = secret.load(settings.secret)
+    with store.writing() as connection:
+        owner = subscribers.add(connection, _subscriber(address, wish, now), address.key)
+        found = _held(connection, owner, wish.digest)
+        if found is None or found.standing in {Standing.ENDED, Standing.PENDING}:
+            found = _wished(connection, found or _new(key, owner, wish, now), wish, profile, now)
+            found = subscription.confirmed(found, now=now, window_days=settings.window_days)
+            subscriptions.replace(connection, found)
+            subscribers.confirm(connection, owner.id, now)
+    return found
+
+
+def known(store: Store, email: str, digest: str) -> Subscription | None:
+    """The subscription of an address to a digest, in whatever standing; None if it never had one.
+
+    Raises:
+        SubscriptionError: the address is none.
+    """
+    address = parse_address(email)
+    with store.reading() as connection:
+        owner = subscribers.by_address(connection, address.key)
+        return _held(connection, owner, digest) if owner else None
+
+
+def confirm(store: Store, settings: Settings, slug: str, *, now: datetime, vouched: str = "") -> Subscription:
     """Begin a subscription whose reader said yes; one that has begun stays as it is.
 
-    Whoever had asked for no more mails, and now asks for some, gets them.
+    Whoever had asked for no more mails, and now asks for some, gets them. Where it is not the reader who says so,
+    `vouched` is the source that is recorded, and an address that is suppressed stays so. A reader whose profile is an
+    operator's file begins again by it.
 
     Raises:
         SubscriptionError: there is none of that name, or it was ended.
     """
     with store.writing() as connection:
         found = _found(connection, slug)
+        if found.standing is Standing.ENDED:
+            if found.subscriber:
+                raise SubscriptionError("", "it was ended: subscribe again")
+            found = replace(found, standing=Standing.PENDING)
         if found.standing is Standing.PENDING:
             found = subscription.confirmed(found, now=now, window_days=settings.window_days)
+            found = replace(found, source=vouched or found.source)
             subscriptions.replace(connection, found)
-        elif found.standing is Standing.ENDED:
-            raise SubscriptionError("", "it was ended: subscribe again")
         if found.subscriber:
             subscribers.confirm(connection, found.subscriber, now)
-            if owner := subscribers.by_id(connection, found.subscriber):
+            owner = subscribers.by_id(connection, found.subscriber)
+            if owner and not vouched:
                 bounces.welcome(connection, owner.address)
     return found
 
@@ -173,11 +211,12 @@ def end(store: Store, slug: str, *, now: datetime, is_told: bool = True) -> Subs
 
 
 def end_all(store: Store, subscriber: str, *, now: datetime) -> tuple[Subscription, ...]:
-    """End all that a subscriber has; one last mail says so."""
+    """End all that a subscriber has; one last mail says so, if there were any."""
     with store.reading() as connection:
         held = subscriptions.of(connection, subscriber)
     going = [each for each in held if each.standing is not Standing.ENDED]
-    return tuple(end(store, each.slug, now=now, is_told=place == 0) for place, each in enumerate(going))
+    told = next((each.slug for each in going if each.standing is not Standing.PENDING), None)
+    return tuple(end(store, each.slug, now=now, is_told=each.slug == told) for each in going)
 
 
 def revise(store: Store, slug: str, preferences: Preferences, *, now: datetime) -> Subscription:
@@ -213,20 +252,30 @@ def rewrite(store: Store, slug: str, text: str, *, now: datetime, reason: str, b
     return number
 
 
-def forget(store: Store, subscriber: str) -> int:
+def forget(store: Store, subscriber: str, *, is_shared: bool = False) -> int:
     """Delete all that the database holds about a subscriber; how many subscriptions that were.
 
-    Their pages and mails in folders are files; see `digest.forgetting`.
+    A suppression stays if it is its owner's wish. With `is_shared`, where somebody else is written to at the address,
+    what came back from there stays, too. Pages and mails in folders are files; see `digest.forgetting`.
     """
-    with store.writing() as connection:
+    with store.shredding() as connection:
+        owner = subscribers.by_id(connection, subscriber)
+        if owner and not is_shared:
+            bounces.forget(connection, owner.address)
         return subscribers.forget(connection, subscriber)
 
 
 def forget_unconfirmed(store: Store, *, now: datetime) -> int:
-    """Forget the wishes that nobody confirmed, and the addresses of those who have nothing else; how many wishes."""
+    """Forget the wishes that nobody confirmed, and the addresses of those who have nothing else; how many wishes.
+
+    A subscription that had ended before somebody asked for it again is ended as it was.
+    """
     with store.writing() as connection:
         old = subscriptions.unconfirmed(connection, now - UNCONFIRMED)
         for each in old:
+            if each.ended:
+                subscriptions.replace(connection, replace(each, standing=Standing.ENDED))
+                continue
             subscribers.forget_reader(connection, each.slug)
             subscriptions.delete(connection, each.slug)
             if each.subscriber and not subscriptions.of(connection, each.subscriber):
@@ -244,8 +293,37 @@ def _wanted(settings: Settings, wish: Wish) -> Profile | None:
     return None
 
 
+def _subscriber(address: Address, wish: Wish, now: datetime) -> Subscriber:
+    return Subscriber(id=secrets.token_hex(8), address=address.mailable, asked=now, source=wish.source)
+
+
+def _held(connection: sa.Connection, owner: Subscriber, digest: str) -> Subscription | None:
+    """What somebody has of a digest: of several the one that is not over."""
+    held = [each for each in subscriptions.of(connection, owner.id) if each.digest == digest]
+    return next((each for each in held if each.standing is not Standing.ENDED), None) or next(iter(held), None)
+
+
+def _wished(
+    connection: sa.Connection, found: Subscription, wish: Wish, profile: Profile | None, now: datetime
+) -> Subscription:
+    """A subscription that waits to be confirmed, as it was asked for last.
+
+    What its reader had, if it had ended, is still in the ledger and does not come again.
+    """
+    pending = replace(
+        found, standing=Standing.PENDING, preferences=wish.preferences, made=now, source=wish.source, confirmed=None
+    )
+    if subscriptions.by_slug(connection, found.slug):
+        subscriptions.replace(connection, pending)
+    else:
+        subscriptions.add(connection, pending)
+    if profile:
+        versions.add(connection, found.slug, wish.interests, profile, now=now, reason="subscribed")
+    return pending
+
+
 def _new(key: bytes, owner: Subscriber, wish: Wish, now: datetime) -> Subscription:
-    slug = f"s-{secrets.token_hex(_SLUG_BYTES)}"
+    slug = f"s-{secrets.token_hex(6)}"
     return Subscription(
         slug=slug,
         reader=reader_id(key, slug).hex(),
@@ -254,6 +332,7 @@ def _new(key: bytes, owner: Subscriber, wish: Wish, now: datetime) -> Subscripti
         standing=Standing.PENDING,
         preferences=wish.preferences,
         made=now,
+        source=wish.source,
     )
 
 

@@ -6,16 +6,18 @@ pause one digest, end another, and have an address that no mail reaches.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
 
 from digest.errors import SubscriptionError
 from digest.schedule import Due, Schedule, first
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
+    from datetime import date
 
     from digest.types import EmptyDay, Form
 
@@ -57,6 +59,12 @@ LONG_DAYS = 32
 PATIENCE = timedelta(hours=18)
 """How late an issue may come if its reader does not say; later, its papers wait for the next one."""
 
+LONGEST_PAUSE = timedelta(days=3660)
+"""Whoever wants to hear nothing for longer pauses without a day."""
+
+
+_MADE = re.compile(r"s-[0-9a-f]{12}", re.ASCII)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preferences:
@@ -74,11 +82,11 @@ class Preferences:
 class Subscriber:
     """Whoever subscribed: an address, when and by what way it was given, and when it was confirmed, if it was.
 
-    `asked` and `source` are of the first time; `source` is the site, the command line, or an imported list.
+    All of it is of the first time; each subscription has its own record of consent.
     """
 
     id: str
-    address: str
+    address: str = field(repr=False)
     asked: datetime
     source: str
     confirmed: datetime | None = None
@@ -91,6 +99,10 @@ class Subscription:
     `slug` is its name in the ledger, as a profile's file name is; `reader` what it is called in signed links (hex).
     `subscriber` is None for a reader whose profile is the operator's file. `due` is the next period, None while none
     comes; `since` the day before which papers are no news to the next issue, None where only the window says so.
+
+    The record of consent: `made` is when it was asked for last, `source` by what way (the site, the command line, the
+    operator's word, a list), `confirmed` when its reader said yes. One that was asked for again after it had ended
+    keeps `ended` until it is confirmed.
     """
 
     slug: str
@@ -105,12 +117,19 @@ class Subscription:
     paused: datetime | None = None
     since: date | None = None
     ended: datetime | None = None
+    source: str = ""
+    confirmed: datetime | None = None
 
     def window(self, day: date, usual: int) -> int:
         """How many days the issue of a day reaches back: the `usual` ones, or about a month."""
         back = (day - self.since).days + 1 if self.since else 0
         is_usual = self.preferences.schedule.is_frequent and back <= usual
         return usual if is_usual else max(usual, LONG_DAYS)
+
+
+def is_made_here(slug: str) -> bool:
+    """Whether a reader's name was made for a subscriber's subscription: those of files are their operator's choice."""
+    return _MADE.fullmatch(slug) is not None
 
 
 def confirmed(subscription: Subscription, *, now: datetime, window_days: int) -> Subscription:
@@ -121,7 +140,8 @@ def confirmed(subscription: Subscription, *, now: datetime, window_days: int) ->
     """
     begun = _moved(subscription, Standing.ACTIVE)
     due = first(begun.preferences.schedule, now)
-    return replace(begun, due=due, since=due.day - timedelta(days=window_days - 1))
+    since = due.day - timedelta(days=window_days - 1)
+    return replace(begun, due=due, since=since, confirmed=now, ended=None)
 
 
 def paused(subscription: Subscription, *, until: date | None, now: datetime) -> Subscription:
@@ -130,19 +150,18 @@ def paused(subscription: Subscription, *, until: date | None, now: datetime) -> 
     One that is paused already is paused anew.
 
     Raises:
-        SubscriptionError: it is not one that can be paused, or the day is over.
+        SubscriptionError: it is not one that can be paused, or the day is over or too far away.
     """
     resting = subscription
     if subscription.standing is not Standing.PAUSED:
         resting = replace(_moved(subscription, Standing.PAUSED), paused=now)
-    due = None
-    if until is not None:
-        due = first(resting.preferences.schedule, now)
-        if until < due.day - timedelta(days=1):
-            raise SubscriptionError("until", f"expected a day to come, got {until.isoformat()}")
-        while due.day < until:
-            due = first(resting.preferences.schedule, due.at)
-    return replace(resting, paused_until=until, due=due)
+    if until is None:
+        return replace(resting, paused_until=None, due=None)
+    today = now.astimezone(ZoneInfo(resting.preferences.schedule.zone)).date()
+    if not today <= until <= today + LONGEST_PAUSE:
+        years = LONGEST_PAUSE.days // 366
+        raise SubscriptionError("until", f"expected a day to come, within {years} years, got {until.isoformat()}")
+    return replace(resting, paused_until=until, due=_first_from(resting.preferences.schedule, until, now))
 
 
 def resumed(subscription: Subscription, *, now: datetime, window_days: int, due: Due | None = None) -> Subscription:
@@ -173,9 +192,18 @@ def revised(subscription: Subscription, preferences: Preferences, *, now: dateti
     other = replace(subscription, preferences=preferences)
     if preferences.schedule == subscription.preferences.schedule or subscription.due is None:
         return other
-    if other.standing is Standing.PAUSED:
-        return paused(other, until=other.paused_until, now=now)
+    if other.standing is Standing.PAUSED and other.paused_until is not None:
+        return replace(other, due=_first_from(preferences.schedule, other.paused_until, now))
     return replace(other, due=first(preferences.schedule, now))
+
+
+def _first_from(schedule: Schedule, day: date, now: datetime) -> Due:
+    """The first period on a day or behind it that is still to come."""
+    midnight = datetime.combine(day, time(), ZoneInfo(schedule.zone)).astimezone(UTC)
+    due = first(schedule, max(now, midnight - timedelta(seconds=1)))
+    while due.day < day:
+        due = first(schedule, due.at)
+    return due
 
 
 def _moved(subscription: Subscription, to: Standing) -> Subscription:

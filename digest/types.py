@@ -145,13 +145,14 @@ class Profile:
     `half_life` in days such a judgement counts half after that time. `trending` is the share of a score that votes
     have, 0 to 1; `trending_section` gives what is trending a heading of its own. `explore` is how many papers from
     outside the interests an issue holds, `diversity` how much less a paper counts that is like one before it, 0 to 1.
-    `language` (BCP 47) and `timezone` (IANA) are those in which the day of an issue is written. No file says `form`,
-    None for the installation's, nor `since`, the day before which papers are no news to the reader.
+    `language` (BCP 47) and `timezone` (IANA) are those in which the day of an issue is written. The rest is a
+    subscription's and in no file: `form`, None for the installation's; `often`, when issues come, in words;
+    `since`, the day before which papers are no news to the reader.
     """
 
     slug: str
     name: str
-    email: str | None = None
+    email: str | None = field(default=None, repr=False)
     topics: tuple[Topic, ...] = ()
     liked: tuple[str, ...] = ()
     disliked: tuple[str, ...] = ()
@@ -173,6 +174,7 @@ class Profile:
     language: str = "en"
     timezone: str | None = None
     form: Form | None = None
+    often: str = ""
     since: date | None = None
 
 
@@ -251,7 +253,8 @@ class Issue:
     `considered` counts the papers that were new to the reader, `passed` those of them above the reader's bar; `sources`
     say in a line each what was read for it; `language` and `timezone` are the reader's. `updates` tell what happened to
     papers the reader likes; `held` counts papers that had no room and wait for the next issue. `empty_day` is the
-    reader's choice then; an issue without sections says that there were no papers (`EmptyDay.NOTE`).
+    reader's choice then; an issue without sections says that there were no papers (`EmptyDay.NOTE`). `form` and `often`
+    are the subscription's, as in `Profile`; None and empty for a reader whose profile is a file.
     """
 
     id: str
@@ -268,6 +271,8 @@ class Issue:
     updates: tuple[Update, ...] = ()
     held: int = 0
     empty_day: EmptyDay = EmptyDay.SKIP
+    form: Form | None = None
+    often: str = ""
 
     @property
     def matches(self) -> tuple[Match, ...]:
@@ -310,7 +315,7 @@ class Skip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """An issue as a mail says it: subject line, plain text, and HTML."""
+    """An issue as a mail says it: subject line, plain text, and HTML, empty where the mail is text alone."""
 
     subject: str
     text: str

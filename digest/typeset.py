@@ -73,12 +73,15 @@ def wrap(text: str, width: int = 72, first: str = "", rest: str | None = None) -
     `first` starts the first line, `rest` every other one (as many spaces as `first` has columns, unless given). A word
     longer than a line is broken.
     """
-    rest = " " * columns(first) if rest is None else rest
-    indent, used = columns(rest), columns(first)
+    used = columns(first)
+    rest = " " * used if rest is None else rest
+    indent = columns(rest)
     if indent == used and text.isascii() and text.isprintable():
-        lines = _cut(" ".join(text.split()), width - indent)
-        if lines:
-            return f"\n{rest}".join([first + lines[0], *lines[1:]]).rstrip()
+        line = " ".join(text.split())
+        if len(line) <= width - indent:
+            return (first + line).rstrip()
+        if lines := _cut(line, width - indent):
+            return (first + f"\n{rest}".join(lines)).rstrip()
     size_of = len if text.isascii() else columns
     words = _BREAK.split(text.strip())
     sizes = list(map(size_of, words))

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from digest import days
-from digest.look import Look
+from digest.look import Layout, Look
 from digest.paper_view import OURS, LinkView, PaperView, heading_of, paper_view, short_line, shown_title, web_url
-from digest.types import EmptyDay
+from digest.types import EmptyDay, Form
 from digest.typeset import shorten
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ _OFTEN = {
     EmptyDay.SKIP: "on days that have papers for you",
     EmptyDay.NOTE: "on all days that have new papers, for you or not",
 }
+
+_LAYOUTS = {Form.CARDS: Layout.CARDS, Form.COMPACT: Layout.COMPACT}
 
 _NAME, _HEADING, _PREHEADER_TITLE, _SHORT_TOPIC = 80, 160, 100, 24
 
@@ -111,6 +114,7 @@ class IssueView:
     sources: tuple[str, ...]
     elsewhere: tuple[LinkView, ...]
     often: str
+    subscribed: bool
     account: tuple[LinkView, ...]
     layout: str
     accent: AccentView
@@ -121,7 +125,11 @@ class IssueView:
 
     def variables(self) -> dict[str, object]:
         """The fields by name, as templates take them."""
-        return {each.name: getattr(self, each.name) for each in fields(self)}
+        return dict(zip(_VARIABLES, _values_of(self), strict=True))
+
+
+_VARIABLES = tuple(each.name for each in fields(IssueView))
+_values_of = attrgetter(*_VARIABLES)
 
 
 def view(
@@ -190,9 +198,10 @@ def view(
         pictures=any(paper.thumbnail for section in sections for paper in section.papers),
         sources=tuple(short_line(line, _HEADING) for line in issue.sources[:SOURCES_SHOWN]),
         elsewhere=elsewhere,
-        often=_OFTEN[issue.empty_day],
+        often=short_line(issue.often, _HEADING) or _OFTEN[issue.empty_day],
+        subscribed=bool(issue.often),
         account=links.of_account(issue) if links else (),
-        layout=look.layout.value,
+        layout=(_LAYOUTS.get(issue.form, look.layout) if issue.form else look.layout).value,
         accent=AccentView(light=look.accent, dark=look.accent_on_dark),
         logo=look.logo,
         masthead=short_line(look.masthead, _NAME),

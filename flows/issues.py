@@ -1,4 +1,4 @@
-"""Compose what is due for all readers, batch by batch, and deliver it."""
+"""Compose what is due for all readers, and deliver it."""
 
 from __future__ import annotations
 
@@ -23,16 +23,19 @@ from digest.store import Store
 from digest.summaries import summariser
 from flows.outcomes import settled, table
 
-READERS = 200
-"""Readers a task: enough work to be worth a task run, few enough to be done again when a worker dies."""
+READERS = 20_000
+"""Readers a task, which counts the day's papers for them all: as much work as composing hundreds of issues.
 
-BATCHES = 2
-"""Batches composed at once: each holds a day of counted papers in memory, and they share one interpreter lock."""
+What is composed when a worker dies is kept, and the next run goes on behind it.
+"""
 
 
 @task(cache_policy=NO_CACHE)
 def compose_batch(home: Path, profiles: list[Path], day: date, now: datetime, *, keep: bool) -> dict[str, Any]:
-    """`pipeline.compose_issues` for the profiles in these files; the report as plain values."""
+    """`pipeline.compose_issues` for the profiles in these files, in processes as the settings have it.
+
+    The report as plain values.
+    """
     options = settings.load(home)
     readers = []
     faults = RunReport()
@@ -61,7 +64,7 @@ def deliver_due(home: Path) -> dict[str, Any]:
 
 @flow(
     name="issues",
-    task_runner=ThreadPoolTaskRunner(max_workers=BATCHES),  # type: ignore[arg-type]  # Prefect's type is invariant
+    task_runner=ThreadPoolTaskRunner(max_workers=1),  # type: ignore[arg-type]  # Prefect's type is invariant
 )
 async def issues(
     home: Path, profiles: list[Path], day: date, composed: datetime, *, keep: bool = True

@@ -12,14 +12,17 @@ import pytest
 import sqlalchemy as sa
 
 from digest import collect as collecting
-from digest import reading
+from digest import operator_report, reading
 from digest.answers import Validators
 from digest.collect import SourceReport, collect, probe
 from digest.completeness import account
+from digest.day import Day
 from digest.errors import FetchError
 from digest.feeds import parse
 from digest.fetch import Fetched
-from digest.store import Store, batches, papers, validators
+from digest.settings import Settings
+from digest.store import Store, batches, failures, papers, validators
+from digest.types import Issue, Profile, Topic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +36,7 @@ NOW = datetime(2025, 3, 14, 6, tzinfo=UTC)
 FEED = "https://example.org/feed.xml"
 OTHER = "https://example.com/feed.xml"
 ARXIV = "https://rss.arxiv.org/rss/cs.CV"
+ADA = Profile(slug="ada", name="Ada", topics=(Topic(text="rivers"),), min_score=0)
 TAG = Validators(etag='"one"')
 
 
@@ -473,3 +477,20 @@ def test_a_repository_that_gives_less_than_it_says_is_told(store: Store) -> None
     assert report.ingested.new == 3
     [alarm] = report.ingested.alarms
     assert "announced 4 papers, 3 read" in alarm
+
+
+def test_a_source_that_fails_is_a_line_of_the_days_issues_until_it_is_read(store: Store) -> None:
+    """Readers learn what is not in their issue, the operator why; once it was read, nothing is left to say."""
+    down = FetchError("example.org", "HTTP status 503", is_transient=True)
+    run(store, Canned({FEED: down, OTHER: dump(1)}), FEED, OTHER)
+    today = Day(store, Settings(home=store.folder, window_days=30), [ADA], DAY)
+    (issue,) = today.compose([ADA], now=NOW)
+    assert isinstance(issue, Issue)
+    assert f"{FEED} could not be read on 14 March" in issue.sources
+    assert operator_report.alarms(store, DAY) == (
+        f"{FEED} could not be read: cannot fetch from 'example.org': HTTP status 503",
+    )
+    run(store, Canned({FEED: dump(2)}), FEED)
+    assert operator_report.alarms(store, DAY) == ()
+    with store.reading() as connection:
+        assert failures.on(connection, DAY) == {}

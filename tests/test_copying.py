@@ -51,6 +51,7 @@ def value(column: sa.Column[Any], number: int) -> object:
         sa.Date: date(2025, 5, number),
         sa.DateTime: NOW + timedelta(hours=number),
         sa.Integer: number + large,
+        sa.Float: number / 8,
         sa.JSON: {"b": [number, 0.1, "é\N{OWL}\t\\N"], "a": None},
         sa.Text: f"{'Zaé'[number % 3]} {column.name} {number}\t\\N\n",
     }

@@ -144,6 +144,20 @@ def test_the_flow_does_what_the_stages_do(home: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("prefect")
+def test_a_flow_composes_in_processes_as_the_settings_have_it(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With several processes the flow's issues and files are those of one process without Prefect."""
+    plain = fill(tmp_path / "plain")
+    expected = run_plainly(plain)
+    monkeypatch.setattr(pipeline, "SHARED", 1)
+    (home / "digest.toml").write_text("processes = 2\n", encoding="utf-8")
+    report = run_flow(home)
+    assert (report.issues, report.failed, report.delivered) == (expected.issues, [], expected.delivered)
+    assert files(home) == files(plain)
+
+
+@pytest.mark.usefixtures("prefect")
 def test_a_fault_in_one_batch_is_counted_and_the_others_go_on(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -31,6 +31,7 @@ from digest.types import (
     Gist,
     Issue,
     Links,
+    Mail,
     Match,
     Nearest,
     Paper,
@@ -329,3 +330,13 @@ def test_list_ids_are_host_names_and_stay_apart() -> None:
     identifiers = [list_id(slug, "example.org") for slug in slugs]
     assert len(set(identifiers)) == len(slugs)
     assert all(re.fullmatch(r"<[a-z0-9-]{1,63}\.paper-digest\.example\.org>", each) for each in identifiers)
+
+
+def test_a_mail_of_text_alone_is_one_part() -> None:
+    """Without HTML the message is text/plain, parsed back without a defect, its text whole."""
+    raw = build(Mail(subject="Owls", text="Käuze rufen.\nUnd antworten = hören.\n", html=""), ENVELOPE)
+    found = email.message_from_bytes(raw, policy=email.policy.default)
+    assert found.get_content_type() == "text/plain"
+    assert found.defects == []
+    assert found.get_content().replace("\r\n", "\n") == "Käuze rufen.\nUnd antworten = hören.\n"
+    assert raw.endswith(b"\r\n")

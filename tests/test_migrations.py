@@ -22,11 +22,25 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 import digest.store
+from digest import readers, subscribing
 from digest.databases import server
 from digest.errors import StoreError
-from digest.store import LATEST, Store, batches, checkpoints, deliveries, issues, judgements, papers
+from digest.settings import Settings
+from digest.store import (
+    LATEST,
+    Store,
+    batches,
+    bounces,
+    checkpoints,
+    deliveries,
+    issues,
+    judgements,
+    papers,
+    subscriptions,
+)
 from digest.store.tables import metadata
-from digest.types import Judgement, Paper
+from digest.subscribing import Wish
+from digest.types import Judgement, Paper, Profile, Topic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -135,6 +149,54 @@ def test_batches_of_before_are_of_no_kind(tmp_path: Path) -> None:
     with Store(path) as store, store.reading() as connection:
         (found,) = batches.of(connection, "arxiv:cs.CV")
     assert (found.announced, found.cross_listed, found.replaced, found.withheld) == (5, 0, 0, 0)
+
+
+def test_readers_of_before_subscriptions_keep_what_they_had(tmp_path: Path) -> None:
+    """A reader whose profile is a file has no subscription until one is made, by the name that the ledger knows."""
+    path = tmp_path / "digest.sqlite3"
+    upgrade(path, "0011")
+    run_sql(
+        path,
+        *OLDEST_ROWS[:2],
+        "INSERT INTO issues VALUES ('one', 'ada', '2025-05-09', 7, 0, '{}')",
+        "INSERT INTO issue_papers VALUES ('ada', 7, 'one')",
+        "INSERT INTO suppressions VALUES ('bob@example.org', 'complaint', '', '2025-05-09 06:00:00')",
+    )
+    here, now = Settings(home=tmp_path), datetime(2025, 5, 9, 7, tzinfo=UTC)
+    with Store(path) as store:
+        with store.writing() as connection:
+            assert subscriptions.listing(connection) == ()
+            ada = Profile(slug="ada", name="Ada", email="ada@example.org", topics=(Topic(text="rivers"),))
+            made = readers.adopted(connection, here, b"0" * 32, [ada], now)["ada"]
+            assert subscriptions.by_slug(connection, "ada") == made
+            assert issues.recommended(connection, "ada") == {7}
+        asked = subscribing.subscribe(store, here, Wish(email="bob@example.org", digest="trending"), now=now)
+        found = subscribing.confirm(store, here, asked.subscription.slug, now=now)
+        assert found.due is not None
+        with store.reading() as connection:
+            assert bounces.reason(connection, "bob@example.org") is None
+            assert subscriptions.due(connection, found.due.at, 10) == (found,)
+
+
+def test_consent_of_before_is_that_of_the_subscriber(tmp_path: Path) -> None:
+    """What was confirmed before each subscription had a record of its own has its subscriber's; what waits has none."""
+    path = tmp_path / "digest.sqlite3"
+    upgrade(path, "0015")
+    rest = "'daily', '07:00', 'UTC', 18, 'catch-up', '2025-05-08 06:00:00'"
+    columns = "frequency, send_at, zone, patience_hours, on_return, made"
+    run_sql(
+        path,
+        "INSERT INTO subscribers VALUES ('1', 'ada@example.org', 'ada@example.org', '2025-05-07 06:00:00', 'list', "
+        "'2025-05-07 07:00:00')",
+        *(
+            f"INSERT INTO subscriptions (slug, reader, subscriber, digest, standing, {columns}) "  # noqa: S608
+            f"VALUES ('s-{number}', '{number}', {owner}, 'trending', '{standing}', {rest})"
+            for number, (owner, standing) in enumerate((("'1'", "active"), ("'1'", "pending"), ("NULL", "active")))
+        ),
+    )
+    with Store(path) as store, store.reading() as connection:
+        found = {each.slug: (each.source, each.confirmed) for each in subscriptions.listing(connection)}
+    assert found == {"s-0": ("list", datetime(2025, 5, 7, 7, tzinfo=UTC)), "s-1": ("", None), "s-2": ("", None)}
 
 
 def test_a_database_is_opened_again_as_it_was(tmp_path: Path) -> None:

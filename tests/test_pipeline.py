@@ -252,7 +252,7 @@ def test_a_quiet_day_uses_up_nothing(here: Installation) -> None:
     assert reasons(here.run(TEN)) == {"ada": SkipReason.BELOW_BAR}
     here.add(date(2025, 5, 11), "Owls")
     report = here.run(date(2025, 5, 11))
-    assert report.issues == [{"profile": "ada", "papers": 1, "considered": 2}]
+    assert report.issues == [{"profile": "ada", "papers": 1, "considered": 2, "passed": 1}]
 
 
 def test_a_batch_that_comes_again_brings_nothing(here: Installation) -> None:

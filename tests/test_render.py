@@ -13,15 +13,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from digest import specimens
 from digest.errors import TemplateError
 from digest.fitting import fitted
 from digest.letters import ConfirmationView, CountView, FaultView, FrameView, GoodbyeView, ReportView
-from digest.look import ACCENT, on_dark
+from digest.look import ACCENT, Layout, Look, on_dark
 from digest.paper_view import LinkView, NearestView, PaperView, ReasonView, SimilarView
 from digest.ranking.labels import LIKED, OUTSIDE, TRENDING
 from digest.render import HTML_LIMIT, Renderer
 from digest.twins.archive import ArchiveView, ListedView, MonthView
-from digest.types import Evidence, Gist, Issue, Links, Match, Nearest, Paper, Rendered, Section, Signals
+from digest.types import Evidence, Form, Gist, Issue, Links, Match, Nearest, Paper, Rendered, Section, Signals
 from digest.typeset import columns, lead, one_line
 from digest.view import AccentView, IssueView, SectionView, TwinsView, UpdateView
 
@@ -680,3 +681,30 @@ def test_real_abstracts_are_shortened_at_sentences(samples: Path, renderer: Rend
     assert sum(each.endswith((".\N{NO-BREAK SPACE}…", "?\N{NO-BREAK SPACE}…")) for each in leads) > 0.9 * len(leads)
     papers = [replace(OWLS, abstract=abstract) for abstract in abstracts[:10]]
     assert_inert(renderer.render(issue(*papers)))
+
+
+def test_a_mail_in_text_alone_has_no_html() -> None:
+    """Who wants text gets one part of it, with all that the other form's text has; the page is the same."""
+    issue = specimens.issue(2)
+    plain = replace(issue, form=Form.TEXT)
+    made, other = Renderer().render(plain), Renderer().render(issue)
+    assert (made.subject, made.text, made.html, made.page) == (other.subject, other.text, "", other.page)
+
+
+def test_a_subscription_says_what_and_how_often() -> None:
+    """In the foot of both parts stand the digest's name and its schedule, and not what it is called here."""
+    issue = replace(specimens.issue(1), profile="s-0123", name="Owls & ears", often="every Monday at 07:00 (UTC)")
+    mail = Renderer(None, None, specimens.LINKS).mail(issue)
+    for part in (mail.text, mail.html.replace("&amp;", "&")):
+        words = " ".join(re.sub(r"<[^>]*>", "", part).split())
+        assert "you subscribed to “Owls & ears”: every Monday at 07:00 (UTC)." in words
+        assert "s-0123" not in words
+
+
+@pytest.mark.parametrize("form", [Form.CARDS, Form.COMPACT])
+def test_a_readers_form_goes_before_the_installations(form: Form) -> None:
+    """A mail is as its reader chose, whatever the settings say; without a choice it is as they say."""
+    issue = specimens.issue(1)
+    wanted = Renderer(None, Look(layout=Layout(form.value))).mail(issue)
+    for layout in Layout:
+        assert Renderer(None, Look(layout=layout)).mail(replace(issue, form=form)) == wanted

@@ -156,7 +156,17 @@ def test_what_is_no_schedule_says_what_would_be(when: str, at: str, zone: str, k
     assert why in caught.value.why
 
 
-def test_a_schedule_in_words() -> None:
-    """As pages and commands say it."""
-    assert told(schedule("Weekly Monday", "7:05", BERLIN)) == "weekly mon at 07:05, Europe/Berlin"
-    assert told(schedule("cron 30 6 * * 1-5")) == "by cron 30 6 * * 1-5 at 06:30, UTC"
+@pytest.mark.parametrize(
+    ("when", "words"),
+    [
+        ("daily", "every day at 07:05 (Europe/Berlin)"),
+        ("weekdays", "Monday to Friday at 07:05 (Europe/Berlin)"),
+        ("Weekly Monday", "every Monday at 07:05 (Europe/Berlin)"),
+        ("monthly 15", "on day 15 of each month at 07:05 (Europe/Berlin)"),
+        ("monthly last", "on the last day of each month at 07:05 (Europe/Berlin)"),
+        ("cron 30 6 * * 1-5", "by “cron 30 6 * * 1-5” at 06:30 (Europe/Berlin)"),
+    ],
+)
+def test_a_schedule_in_words(when: str, words: str) -> None:
+    """As mails, pages and commands say it."""
+    assert told(schedule(when, "7:05", BERLIN)) == words

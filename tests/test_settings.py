@@ -66,6 +66,7 @@ def test_a_file_says_what_differs(tmp_path: Path) -> None:
         '[bounces]\r\nhost = "imap.example.org"\r\nsecurity = "starttls"\r\nport = 1430\r\nusername = "bounces"\r\n'
         'password_file = "password"\r\nauth = "plain"\r\nca_file = "ca.pem"\r\nmailbox = "Bounces"\r\n'
         'move_to = "Read"\r\ntimeout = 30\r\nmaildir = ""\r\npassword_variable = ""\r\n'
+        '[alarms]\r\nurls_variable = "ALARMS"\r\nurls_file = ""\r\n'
     )
     (tmp_path / "digest.toml").write_bytes(text.encode())
     settings = load(tmp_path)
@@ -95,6 +96,7 @@ def test_a_file_says_what_differs(tmp_path: Path) -> None:
             "seconds": 20.0,
             "papers": 50,
         },
+        "alarms": {"urls_variable": "ALARMS", "urls_file": ""},
         "delivery": {
             "transport": "smtp",
             "host": "mail.example.org",

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from digest.outbox import LEASE, LEGAL, WAITING, DeliveryState, IllegalMoveError
-from digest.store import Store, carryover, deliveries, issues, outbox, papers
+from digest.store import Store, carryover, deliveries, issues, outbox, papers, subscribers
 from digest.store.deliveries import Claim, Settled
 from digest.store.outbox import Refusal
 from digest.types import Issue, Match, Paper, Section
@@ -211,8 +211,17 @@ def test_a_sender_cannot_end_what_only_others_end(store: Store) -> None:
 
 def test_an_unknown_delivery_cannot_move(store: Store) -> None:
     """A claim that nobody handed out is a bug, not an outcome."""
+    (held, *_) = claimed(store)
     with pytest.raises(IllegalMoveError):
-        settle(store, sent(Claim(issue_id="no", subscriber="ada", recipient="", attempt=1)))
+        settle(store, sent(replace(held, subscriber="nobody")))
+
+
+def test_what_becomes_of_a_forgotten_readers_mail_is_nobodys(store: Store) -> None:
+    """A sender whose mail was on its way when its reader was forgotten records nothing, and goes on."""
+    held, *others = claimed(store)
+    with store.writing() as connection:
+        subscribers.forget_reader(connection, held.subscriber)
+    assert settle(store, sent(held), *map(sent, others)) == set(others)
 
 
 # papers of what the reader did not get
@@ -401,3 +410,18 @@ def test_two_senders_never_break_the_rules(store: Store, operations: list[tuple[
             assert after is before or after in LEGAL[before]
         assert ends <= 1
         savepoint.rollback()
+
+
+def test_recording_reads_no_other_deliveries(store: Store) -> None:
+    """However many deliveries were ever made, a sender finds its own by the table's keys."""
+    statements: list[tuple[str, Any]] = []
+    claims = claimed(store)
+    with store.writing() as connection:
+        engine = connection.engine
+        sa.event.listen(engine, "before_cursor_execute", lambda *told: statements.append((told[2], told[3])))
+        deliveries.renew(connection, claims, now=NOW)
+        deliveries.settle(connection, [Settled(claim=claim, state=DeliveryState.SENT) for claim in claims], now=NOW)
+        asked = [(text, values) for text, values in statements if text.startswith("SELECT")]
+        plans = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values).all() for text, values in asked]
+    assert len(plans) >= 2
+    assert not [row for plan in plans for row in plan if row.detail.startswith("SCAN deliveries")]

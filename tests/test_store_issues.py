@@ -99,6 +99,23 @@ def test_an_issue_comes_back_as_it_was_composed(store: Store) -> None:
         assert deliveries.waiting(connection, now=NOW) == 1
 
 
+def test_issues_share_papers_that_are_the_same(store: Store) -> None:
+    """A paper of many issues is one object when they are read; one that changed in between is as each issue has it."""
+    (section,) = issue("bo", DAY, 2).sections
+    newer = replace(section.matches[0], paper=replace(PAPERS[1], title="Paper 2, with a better title"))
+    composed = [
+        issue("ada", DAY, 2),
+        replace(issue("bo", DAY, 2), sections=(replace(section, matches=(newer,)),)),
+        issue("cyd", DAY, 2, 4),
+        issue("dee", DAY, 4),
+    ]
+    assert all(add(store, each) for each in composed)
+    with store.reading() as connection:
+        found = issues.by_ids(connection, [each.id for each in composed])
+    assert found == {each.id: each for each in composed}
+    assert found[composed[2].id].papers[1] is found[composed[3].id].papers[0]
+
+
 def with_folded(composed: Issue, *numbers: int) -> Issue:
     """The same issue, whose first paper stands for those of these numbers as well."""
     (section,) = composed.sections

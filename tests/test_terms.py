@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 from digest.ranking import terms
+from digest.ranking.stop_words import STOP_WORDS
 from digest.types import Paper
 
 
@@ -40,6 +42,11 @@ def test_any_writing_is_text(text: str) -> None:
     """Papers in other languages have terms as well; what is no letter has none."""
     assert bool(list(terms.stems(text))) == any(character.isalpha() for character in text)
     assert bool(terms.count_texts([text]).nnz) == any(character.isalpha() for character in text)
+
+
+def test_stop_words_are_those_of_scikit_learn() -> None:
+    """Our list says what it is."""
+    assert STOP_WORDS == ENGLISH_STOP_WORDS
 
 
 TEXTS = st.one_of(

@@ -43,7 +43,9 @@ app = typer.Typer(
     help="Read mails that came back, and see or undo what came of them.\n\nExample: digest bounces read",
 )
 
-Whom = Annotated[list[str], typer.Argument(metavar="ADDRESS|PROFILE...", help="Addresses, or readers by name.")]
+Whom = Annotated[
+    list[str], typer.Argument(metavar="ADDRESS|NAME...", help="Addresses, or readers and subscriptions by name.")
+]
 
 
 @app.command("read")
@@ -94,7 +96,7 @@ def list_suppressed(*, as_json: Json = False) -> None:
 
     Example: digest bounces list
     """
-    from digest.store import bounces
+    from digest.store import bounces, subscribers
 
     options = settings()
     good, _ = load_profiles(reader_profiles(options)[0])
@@ -103,6 +105,8 @@ def list_suppressed(*, as_json: Json = False) -> None:
         readers.setdefault(bounces.key(reader.email or ""), []).append(reader.slug)
     with Store(options.database) as store, store.reading() as connection:
         found = bounces.listing(connection)
+        for slug, address in subscribers.readers(connection, [each.address for each in found]).items():
+            readers.setdefault(bounces.key(address), []).append(slug)
         recent = bounces.counted(connection, clock() - timedelta(days=bounces.SOFT_DAYS))
     if as_json:
         suppressed = [{**asdict(each), "profiles": readers.get(each.address, [])} for each in found]
@@ -156,10 +160,17 @@ def _addresses(options: Settings, whom: list[str]) -> list[str]:
     Raises:
         typer.BadParameter: a reader is not known, or has no address.
     """
+    from digest.store import subscribers
+
+    with Store(options.database) as store, store.reading() as connection:
+        subscribed = subscribers.addresses(connection, whom)
     found = []
     for each in whom:
         if "@" in each:
             found.append(each)
+            continue
+        if address := subscribed.get(each):
+            found.append(address)
             continue
         good, bad = load_profiles((profile_path(each, options),))
         for _, error in bad:

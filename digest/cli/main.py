@@ -9,12 +9,14 @@ from typing import Annotated
 
 import typer
 
-from digest.cli import bounces, db, issues, outbox, papers, profiles, sources, templates
+from digest.cli import bounces, db, issues, outbox, papers, profiles, sources, subscribers, templates
 from digest.cli.doctor import doctor
 from digest.cli.evaluate import evaluate
 from digest.cli.export import export
 from digest.cli.judge import judge
+from digest.cli.replay import replay
 from digest.cli.run import run
+from digest.cli.runs import list_alarms, list_runs, metrics
 from digest.cli.send_test import send_test
 from digest.errors import DigestError
 
@@ -39,6 +41,10 @@ app.command("preview")(issues.preview)
 app.command("export")(export)
 app.command("explain")(issues.explain)
 app.command("run")(run)
+app.command("replay")(replay)
+app.command("runs")(list_runs)
+app.command("metrics")(metrics)
+app.command("alarms")(list_alarms)
 app.command("judge")(judge)
 app.command("evaluate")(evaluate)
 app.command("doctor")(doctor)
@@ -47,6 +53,7 @@ app.add_typer(profiles.app, name="profiles")
 app.add_typer(sources.app, name="sources")
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(bounces.app, name="bounces")
+app.add_typer(subscribers.app, name="subscribers")
 app.add_typer(templates.app, name="templates")
 app.add_typer(db.app, name="db")
 

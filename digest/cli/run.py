@@ -34,7 +34,6 @@ from digest.cli.context import (
 )
 from digest.cli.terminal import Watcher
 from digest.clock import Clock
-from digest.errors import DeliveryError, TemplateError
 from digest.outbox import DeliveryState
 from digest.rendering import renderer as renderer_of
 from digest.run_report import RunReport
@@ -72,7 +71,8 @@ def run(
 
     Example: digest run --date 2025-05-09
     """
-    from digest import operator_report, pipeline
+    from digest import pipeline
+    from digest.closing import close
     from digest.summaries import summariser
 
     options = settings()
@@ -108,11 +108,8 @@ def run(
     for path, error in bad:
         report.fail(path.stem, str(error))
     if not dry_run:
-        try:
-            with Store(options.database) as store:
-                operator_report.send(store, options, report, day=issue_day, now=now, environment=os.environ)
-        except (DeliveryError, TemplateError) as error:
-            report.fail("", f"the report to the operator: {error}")
+        with Store(options.database) as store:
+            close(store, options, report, "run", day=issue_day, started=now, ended=instant(), environment=os.environ)
     if as_json:
         print_json({"day": issue_day, "dry_run": dry_run, **asdict(report)})
     else:

@@ -20,10 +20,12 @@ def near_duplicates(likeness: NDArray[np.float32]) -> dict[int, list[int]]:
 
     `likeness` are cosines, papers x papers. Whatever is folded is like the first of its group, so no group drifts.
     """
+    earlier_of: dict[int, list[int]] = {}
+    for later, earlier in np.argwhere(np.tril(likeness >= NEAR_DUPLICATE, -1)).tolist():
+        earlier_of.setdefault(later, []).append(earlier)
     groups: dict[int, list[int]] = {}
-    alike = likeness >= NEAR_DUPLICATE
-    for n, row in enumerate(alike):
-        first = next((int(place) for place in np.flatnonzero(row[:n]) if place in groups), None)
+    for n in range(len(likeness)):
+        first = next((place for place in earlier_of.get(n, ()) if place in groups), None)
         if first is None:
             groups[n] = []
         else:

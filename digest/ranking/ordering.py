@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from digest.ranking.candidates import Candidates
     from digest.ranking.interest import Interests, Scores
     from digest.types import Paper, Profile
 
@@ -48,8 +49,9 @@ class Ranking:
     """One reader's ranking: candidates by their rows, in order.
 
     `by_interest` are scores of 0 to 100, interests x candidates in order; `totals` what comes of them with authors
-    and votes; `fused` the values that the order is by; `heat` what votes have of the totals. `followed` are the names
-    of followed authors by row.
+    and votes; `fused` the values that the order is by; `heat` what votes have of the totals. `best` is the number of
+    the interest that each paper fits best (0 where there are none), `speaking` what that one has of the total.
+    `followed` are the names of followed authors by row.
     """
 
     profile: Profile
@@ -59,14 +61,16 @@ class Ranking:
     totals: NDArray[np.float64]
     fused: NDArray[np.float64]
     heat: NDArray[np.float64]
-    followed: Mapping[int, list[str]]
+    best: NDArray[np.intp]
+    speaking: NDArray[np.float64]
+    followed: Mapping[int, Sequence[str]]
 
 
 def ordered(  # noqa: PLR0913  (a reader, the reader's interests, and the papers)
     profile: Profile,
     interests: tuple[Interest, ...],
     scores: Sequence[Scores],
-    candidates: Sequence[Paper],
+    candidates: Candidates,
     heat: NDArray[np.float64],
     *,
     aversion: NDArray[np.float64] | None,
@@ -79,16 +83,21 @@ def ordered(  # noqa: PLR0913  (a reader, the reader's interests, and the papers
         profile: The reader.
         interests: The reader's interests.
         scores: For each of them the candidates it lists and their scores, 0 to 100.
-        candidates: The papers, in order of their ids.
+        candidates: The papers.
         heat: How much each of them is trending, 0 to 1.
         aversion: How like each is to a paper that the reader dislikes, 0 to 1; by so much a topic has less of it.
         among: Ids of those that may be in the ranking; None for all.
         whole: Whether candidates that no interest lists are in it, too.
     """
-    everything = np.arange(len(candidates))
-    listed = everything if whole else np.unique(np.concatenate([everything[:0], *(own.places for own in scores)]))
+    papers = candidates.papers
+    is_listed = np.full(len(papers), whole)
+    for own in scores:
+        is_listed[own.places] = True
+    if among is not None:
+        is_listed &= candidates.among(among)
     bounds = Bounds(profile)
-    followed = _within(bounds, candidates, listed.tolist(), among)
+    is_listed[candidates.rows_of(bounds.judged)] = False
+    followed = _within(bounds, papers, np.flatnonzero(is_listed).tolist())
     rows = np.array(list(followed), dtype=np.int64)
     by_interest = np.zeros((len(interests), len(rows)))
     for n, (interest, own) in enumerate(zip(interests, scores, strict=True)):
@@ -98,29 +107,36 @@ def ordered(  # noqa: PLR0913  (a reader, the reader's interests, and the papers
         if aversion is not None and interest.label not in {LIKED, TRENDING}:
             by_interest[n] *= 1 - aversion[rows]
         for phrase in interest.phrases:
-            by_interest[n] *= [bounds.holds(candidates[row], phrase) for row in followed]
+            by_interest[n] *= [bounds.holds(papers[row], phrase) for row in followed]
     by_author = np.array([AUTHOR_SCORE if names else 0.0 for names in followed.values()])
     by_votes = 100 * profile.trending * heat[rows]
     best = by_interest.max(axis=0, initial=0.0)
-    totals = ((1 - profile.trending) * best + by_votes + by_author).round(2)
+    speaking = (1 - profile.trending) * best
+    totals = (speaking + by_votes + by_author).round(2)
     fused = _fused(interests, by_interest, totals, by_author > 0, profile.min_score)
     order = np.lexsort((rows, -totals, -fused))
+    by_interest = by_interest[:, order]
     return Ranking(
-        profile, interests, rows[order], by_interest[:, order], totals[order], fused[order], by_votes[order], followed
+        profile=profile,
+        interests=interests,
+        rows=rows[order],
+        by_interest=by_interest,
+        totals=totals[order],
+        fused=fused[order],
+        heat=by_votes[order],
+        best=by_interest.argmax(axis=0) if interests else np.zeros(len(rows), dtype=np.intp),
+        speaking=speaking[order],
+        followed=followed,
     )
 
 
-def _within(
-    bounds: Bounds, candidates: Sequence[Paper], listed: Sequence[int], among: AbstractSet[str] | None
-) -> dict[int, list[str]]:
-    """The listed candidates that are within bounds, by row, each with its followed authors."""
-    if among is not None:
-        listed = [row for row in listed if candidates[row].id in among]
+def _within(bounds: Bounds, papers: Sequence[Paper], listed: Sequence[int]) -> dict[int, list[str]]:
+    """The listed papers that are within bounds, by row, each with its followed authors."""
     if bounds.only_what_is_known:
-        judged = bounds.judged
-        return {row: [] for row in listed if judged.isdisjoint((candidates[row].id, *candidates[row].other_ids))}
-    followed = {row: bounds.followed(candidates[row]) for row in listed}
-    return {row: names for row, names in followed.items() if not bounds.refusal(candidates[row], followed=bool(names))}
+        nobody: list[str] = []
+        return dict.fromkeys(listed, nobody)
+    followed = {row: bounds.followed(papers[row]) for row in listed}
+    return {row: names for row, names in followed.items() if not bounds.refusal(papers[row], followed=bool(names))}
 
 
 def _fused(

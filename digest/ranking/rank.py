@@ -11,6 +11,7 @@ import numpy as np
 from digest.ranking import reasons, trending
 from digest.ranking.bar import adaptive
 from digest.ranking.bounds import phrases_of
+from digest.ranking.candidates import Candidates
 from digest.ranking.interest import Among, Scores
 from digest.ranking.labels import LIKED, OUTSIDE, TRENDING
 from digest.ranking.likes import Judged, JudgedPapers, Likes, aversion
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
 NO_VOTES = 0.1
 """What a paper without votes scores with a reader who has no interests: no paper is beneath such a reader."""
 
+
+COMPARING = 50
+"""Readers from which on all candidates are compared at once and not some for each of them."""
 
 UNREACHED = 1e6
 """The floor of an interest that nobody asks for."""
@@ -65,7 +69,8 @@ class Ranker:
         statistics: Statistics | None = None,
         day: date | None = None,
     ) -> None:
-        self._candidates = sorted(candidates, key=lambda paper: paper.id)
+        self._known = Candidates(candidates)
+        self._candidates = self._known.papers
         # Sums of floating-point numbers depend on their order, so that must not depend on who asks.
         self._background = sorted(background, key=lambda paper: paper.id)
         self._space = Space(self._candidates, self._background, statistics)
@@ -75,7 +80,7 @@ class Ranker:
     def prepare(self, *, likes: bool) -> None:
         """Make now what all readers share and the first to ask would pay for, before this goes to other processes."""
         if self._candidates:
-            _ = self._space.topic_columns
+            _ = self._space.topic_columns, self._space.all_likeness
             if likes:
                 _ = self._space.reference_columns, self._judged.points
 
@@ -114,6 +119,8 @@ class Ranker:
         self, profiles: Sequence[Profile], among: Sequence[AbstractSet[str] | None], *, explained: bool = True
     ) -> list[Selection]:
         """What each reader's issue holds, out of the candidates that are new to that reader (`among`; None for all)."""
+        if len(profiles) >= COMPARING:
+            _ = self._space.all_likeness
         interests = self._interests(profiles)
         bars = self._bars(profiles, interests)
         rankings = self._rankings(profiles, among, interests, whole=False)
@@ -239,7 +246,7 @@ class Ranker:
         listed = self._scores(interests, least, Among.CANDIDATES)
         averse = aversion([self._judgements(profile) for profile in profiles], self._judged, self._space)
         return [
-            ordered(profile, own, scores, self._candidates, self._heat, aversion=dislike, among=ids, whole=floor == 0)
+            ordered(profile, own, scores, self._known, self._heat, aversion=dislike, among=ids, whole=floor == 0)
             for profile, own, scores, dislike, ids, floor in zip(
                 profiles, interests, listed, averse, among, least, strict=True
             )

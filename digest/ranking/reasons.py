@@ -13,6 +13,8 @@ from digest.types import Evidence, Match, Nearest
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from numpy.typing import NDArray
+
     from digest.ranking.interest import Interests, Sums
     from digest.ranking.ordering import Interest, Ranking
     from digest.ranking.space import Space
@@ -51,7 +53,7 @@ def _explained(shown: Sequence[tuple[Ranking, int]], space: Space, candidates: S
             yield plain_match(ranking, place, candidates)
             continue
         row, best = int(ranking.rows[place]), _best(ranking, place)
-        score, votes = _score(ranking, place), float(ranking.heat[place])
+        score, votes = float(ranking.speaking[place]), float(ranking.heat[place])
         names = ranking.followed[row]
         speaking = score + votes + (AUTHOR_SCORE if names else 0.0)
         shares = {f"author {name}": AUTHOR_SCORE / speaking / len(names) for name in names}
@@ -69,7 +71,7 @@ def _explained(shown: Sequence[tuple[Ranking, int]], space: Space, candidates: S
 
 def label(ranking: Ranking, place: int) -> str:
     """What a match stands under: the interest that it fits best, or an author, or votes, whichever has most of it."""
-    score, votes = _score(ranking, place), float(ranking.heat[place])
+    score, votes = float(ranking.speaking[place]), float(ranking.heat[place])
     if ranking.followed[int(ranking.rows[place])] and max(votes, score) <= AUTHOR_SCORE:
         return FOLLOWED
     best = _best(ranking, place)
@@ -82,12 +84,7 @@ def _upvotes(votes: int) -> str:
 
 def _best(ranking: Ranking, place: int) -> Interest | None:
     """The interest that a paper fits best."""
-    return ranking.interests[int(np.argmax(ranking.by_interest[:, place]))] if ranking.interests else None
-
-
-def _score(ranking: Ranking, place: int) -> float:
-    """What the interests have of a paper's score."""
-    return (1 - ranking.profile.trending) * float(ranking.by_interest[:, place].max(initial=0.0))
+    return ranking.interests[ranking.best[place]] if ranking.interests else None
 
 
 def _match(
@@ -109,7 +106,7 @@ def _told(
     of_kind: dict[Interests, list[tuple[int, int, int]]] = {}
     for n, (ranking, place) in enumerate(shown):
         best = _best(ranking, place)
-        if best is not None and best.kind is not None and ranking.totals[place] > 0 and _score(ranking, place):
+        if best is not None and best.kind is not None and ranking.totals[place] > 0 and ranking.speaking[place]:
             of_kind.setdefault(best.kind, []).append((n, best.number, int(ranking.rows[place])))
     told: dict[int, tuple[dict[str, float], Nearest | None]] = {}
     for kind, pairs in of_kind.items():
@@ -125,7 +122,9 @@ def _terms(sums: Sums, papers: Sequence[Paper], space: Space) -> list[dict[str, 
     pairs, columns, values = sums.pairs[speaking], sums.columns[speaking], sums.values[speaking]
     totals = np.bincount(pairs, values, minlength=len(papers))
     # Terms that other papers have, too, tell more; those of this paper alone are better than nothing.
-    order = np.lexsort((columns, -values, ~space.is_shared[columns], pairs))
+    is_shared = space.is_shared[columns]
+    told = _leading(pairs, np.where(is_shared, values, -1 / values), MAX_EVIDENCE)
+    order = told[np.lexsort((columns[told], -values[told], ~is_shared[told], pairs[told]))]
     pairs = pairs[order]
     first = order[np.arange(len(order)) - np.searchsorted(pairs, pairs) < MAX_EVIDENCE]
     named: list[dict[str, float]] = [{} for _ in papers]
@@ -134,6 +133,18 @@ def _terms(sums: Sums, papers: Sequence[Paper], space: Space) -> list[dict[str, 
     for pair, column, share in zip(of.tolist(), columns[first].tolist(), shares, strict=True):
         named[pair][space.spellings(papers[pair])[column]] = share
     return [each | {OTHER_TERMS: max(1 - sum(each.values()), 0.0)} if each else each for each in named]
+
+
+def _leading(pairs: NDArray[np.intp], values: NDArray[np.float64], n: int) -> NDArray[np.intp]:
+    """Where the `n` largest values of each pair stand, and those that equal the least of them; pairs are in order."""
+    starts = np.searchsorted(pairs, np.arange(pairs.max(initial=-1) + 1))
+    within = np.arange(len(pairs)) - starts[pairs]
+    if within.max(initial=0) < n:
+        return np.arange(len(pairs))
+    spread = np.full((len(starts), int(within.max()) + 1), -np.inf)
+    spread[pairs, within] = values
+    least = np.partition(spread, -n, axis=1)[:, -n]
+    return np.flatnonzero(values >= least[pairs])
 
 
 def _evidence(shares: dict[str, float]) -> tuple[Evidence, ...]:

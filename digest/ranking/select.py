@@ -69,8 +69,7 @@ def choose(ranking: Ranking, bar: float, space: Space, candidates: Sequence[Pape
     quota = {each.label: each.max_papers for each in ranking.interests if each.max_papers is not None}
     # A topic with a maximum may fill a long stretch of the ranking with papers that it has no place for.
     compared = passing[: MANY if quota else FEW + 3 * profile.max_papers]
-    rows = space.tfidf[ranking.rows[compared]]
-    likeness = (rows @ rows.T).toarray()
+    likeness = space.likeness(ranking.rows[compared])
     groups = near_duplicates(likeness)
     papers = [candidates[row] for row in ranking.rows[passing]]
     dropped = {

@@ -25,6 +25,9 @@ SHARP_IDF_POWER = 2.0
 REFERENCE = 2000
 """Papers on which a mean and a deviation are known well enough. The best of so many mean the same in any corpus."""
 
+COMPARED = 4096
+"""Candidates that are all compared with each other at once; of so many the cosines have 64 MB."""
+
 TELLING_WORDS = 12
 """Words of a topic that a paper is asked to cover: nobody writes more of them on purpose."""
 
@@ -102,6 +105,19 @@ class Space:
         """Of `like_columns` those of the papers of reference."""
         return self.like_columns[:, self.reference]
 
+    @cached_property
+    def all_likeness(self) -> NDArray[np.float32] | None:
+        """How like the candidates are to each other, the cosines of their TF-IDF rows; None if they are too many."""
+        return _cosines(self.tfidf[: self.candidates]) if self.candidates <= COMPARED else None
+
+    def likeness(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """How like these candidates are to each other; looked up if `all_likeness` was asked for.
+
+        A cosine depends on its two papers only, not on what else it was found with.
+        """
+        known: NDArray[np.float32] | None = self.__dict__.get("all_likeness")
+        return _cosines(self.tfidf[rows]) if known is None else known[np.ix_(rows, rows)]
+
     def columns_of(self, papers: csr_matrix, among: Among) -> csr_matrix:
         """Of columns that are the known papers those of the candidates, or those of the background."""
         key = (id(papers), among)
@@ -150,3 +166,8 @@ class Space:
         shape = (matrix.shape[0], len(self._columns))
         values = matrix.data[known].astype(np.float32)
         return csr_matrix((values, (rows[known], places[known])), shape=shape)
+
+
+def _cosines(rows: csr_matrix) -> NDArray[np.float32]:
+    products: NDArray[np.float32] = (rows @ rows.T).toarray()
+    return products

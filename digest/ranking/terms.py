@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import zlib
-from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,6 +17,7 @@ import Stemmer
 from scipy.sparse import csr_matrix
 
 from digest.ranking.memo import Memo
+from digest.ranking.stop_words import STOP_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -42,6 +42,7 @@ NO_WORD = -1
 _WORD = re.compile(r"[^\W_]{2,}")
 _ASCII_WORD = re.compile("[a-z0-9]{2,}")
 _NUMBER = re.compile(r"\d+")
+_stem_of: Callable[[str], str] = Stemmer.Stemmer("english").stemWord
 _MIX = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F), np.uint64(29))
 
 
@@ -124,7 +125,7 @@ def stems(text: str) -> Iterator[str]:
     """The terms of a text, spelt as stems, in reading order, each pair behind its second word."""
     previous = ""
     for word in _words(text):
-        stem = _stem(word)
+        stem = _STEMS[word]
         if stem:
             yield stem
             if previous:
@@ -152,16 +153,10 @@ def _code(stem: str) -> int:
 
 
 def _stem(word: str) -> str:
-    stop_words, stem = _language()
-    return "" if word in stop_words or _NUMBER.fullmatch(word) else stem(word)
+    return "" if word in STOP_WORDS or _NUMBER.fullmatch(word) else _stem_of(word)
 
 
-@cache
-def _language() -> tuple[frozenset[str], Callable[[str], str]]:
-    # scikit-learn takes a second to import, which those who only list papers should not wait for.
-    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS  # noqa: PLC0415
-
-    return frozenset(ENGLISH_STOP_WORDS), Stemmer.Stemmer("english").stemWord
+_STEMS = Memo(_stem)
 
 
 def _pairs(first: NDArray[np.uint64], second: NDArray[np.uint64]) -> NDArray[np.int64]:

@@ -8,7 +8,7 @@ PostgreSQL do otherwise stands in `sqlite`, `postgresql` and `dialect`.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
@@ -102,6 +102,28 @@ class Store:
         """
         with self._transaction(Access.SHARING) as connection:
             yield connection
+
+    @contextmanager
+    def shredding(self) -> Iterator[sa.Connection]:
+        """As `writing`; what is deleted is overwritten in a file (https://sqlite.org/pragma.html#pragma_secure_delete).
+
+        Behind it nothing of that is left in the write-ahead log either, unless somebody reads meanwhile.
+
+        Raises:
+            StoreError: as `writing`.
+        """
+        is_file = not isinstance(self.place, Server)
+        with self.writing() as connection:
+            if is_file:
+                connection.exec_driver_sql("PRAGMA secure_delete = ON")
+            try:
+                yield connection
+            finally:
+                if is_file:
+                    connection.exec_driver_sql("PRAGMA secure_delete = OFF")
+        if is_file:
+            with self._named_errors(Access.WRITING), closing(self._engine.raw_connection()) as connection:
+                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Give back all connections."""

@@ -49,7 +49,9 @@ class Reason(StrEnum):
     OPERATOR = "operator"
 
 
-_WISHES = frozenset({Reason.COMPLAINT, Reason.UNSUBSCRIBED})
+WISHES = frozenset({Reason.COMPLAINT, Reason.UNSUBSCRIBED})
+"""Reasons that are the owner's own wish."""
+
 _AT_ONCE = {Kind.HARD: Reason.HARD, Kind.COMPLAINT: Reason.COMPLAINT, Kind.UNSUBSCRIBE: Reason.UNSUBSCRIBED}
 
 
@@ -139,7 +141,7 @@ def suppress(connection: sa.Connection, address: str, reason: Reason, *, now: da
     before = connection.execute(sa.select(suppressions.c.reason).where(here)).scalar()
     if before is None:
         connection.execute(suppressions.insert().values(address=key(address), **values))
-    elif reason in _WISHES and before not in _WISHES:
+    elif reason in WISHES and before not in WISHES:
         connection.execute(suppressions.update().where(here).values(**values))
     else:
         return False
@@ -162,8 +164,23 @@ def undo(connection: sa.Connection, address: str) -> bool:
 def welcome(connection: sa.Connection, address: str) -> bool:
     """Send to an address again whose owner had wanted no more mails and now wants some; False if that was not so."""
     here = suppressions.c.address == key(address)
-    wished = suppressions.c.reason.in_([reason.value for reason in _WISHES])
+    wished = suppressions.c.reason.in_([reason.value for reason in WISHES])
     return connection.execute(suppressions.delete().where(here, wished)).rowcount == 1
+
+
+def reason(connection: sa.Connection, address: str) -> Reason | None:
+    """Why nothing is sent to an address; None if it is sent to."""
+    found = connection.execute(sa.select(suppressions.c.reason).where(suppressions.c.address == key(address))).scalar()
+    return None if found is None else Reason(found)
+
+
+def forget(connection: sa.Connection, address: str) -> Reason | None:
+    """Delete the reports about an address, and its suppression unless that is its owner's wish: then that is why."""
+    here = key(address)
+    connection.execute(bounces.delete().where(bounces.c.address == here))
+    wished = suppressions.c.reason.in_([each.value for each in WISHES])
+    connection.execute(suppressions.delete().where(suppressions.c.address == here, ~wished))
+    return reason(connection, address)
 
 
 def suppressed(connection: sa.Connection, addresses: Collection[str]) -> set[str]:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from digest.outbox import LEASE, LEGAL, UNDELIVERED, WAITING, DeliveryState, IllegalMoveError
 from digest.store import carryover
-from digest.store.tables import deliveries, suppressions
+from digest.store.tables import deliveries, issues, suppressions
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -244,19 +244,25 @@ def _values(outcome: Settled) -> dict[str, Any]:
 
 
 def _still_mine(connection: sa.Connection, outcomes: Sequence[Settled]) -> list[Settled]:
-    """Those whose deliveries nobody else has taken over.
+    """Those whose deliveries nobody else has taken over, and whose readers were not forgotten with their issues.
 
     Raises:
         IllegalMoveError: one was settled already, or never claimed.
     """
     keys = [(each.claim.issue_id, each.claim.subscriber) for each in outcomes]
-    query = sa.select(*_KEY, deliveries.c.state, deliveries.c.attempts).where(sa.tuple_(*_KEY).in_(keys))
+    # By issue alone, which has few deliveries: for pairs SQLite would read the whole table.
+    of_issues = deliveries.c.issue_id.in_(sorted({issue_id for issue_id, _ in keys}))
+    query = sa.select(*_KEY, deliveries.c.state, deliveries.c.attempts).where(of_issues, sa.tuple_(*_KEY).in_(keys))
     query = query.order_by(*_KEY).with_for_update()
     found = {(row.issue_id, row.subscriber): row for row in connection.execute(query)}
+    missing = [issue for issue, subscriber in keys if (issue, subscriber) not in found]
+    there = set(connection.execute(sa.select(issues.c.id).where(issues.c.id.in_(missing))).scalars()) if missing else ()
     ours = []
     for outcome, key in zip(outcomes, keys, strict=True):
         row = found.get(key)
         if row is not None and row.attempts > outcome.claim.attempt:
+            continue
+        if row is None and outcome.claim.issue_id not in there:
             continue
         if row is None or row.state != DeliveryState.SENDING or row.attempts != outcome.claim.attempt:
             was = "nothing" if row is None else row.state

@@ -6,20 +6,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from pydantic import TypeAdapter
 
 from digest.outbox import DeliveryState
-from digest.store import carryover
+from digest.store import carryover, issue_content
 from digest.store.dialect import json_lengths, json_text
 from digest.store.rows import lookup
-from digest.store.tables import deliveries, issue_papers, issues, paper_ids
-from digest.types import Headline, Issue, Paper
+from digest.store.tables import deliveries, issue_papers, issues, paper_ids, subscriptions
+from digest.subscription import is_made_here
+from digest.types import Headline, Paper
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
     from datetime import date, datetime
 
-_ISSUE = TypeAdapter(Issue)
+    from digest.types import Issue
+
 _EARLIER = issues.alias()
 _FIRST = ("sections", 0, "matches", 0, "paper")
 
@@ -117,8 +118,8 @@ def add_all(connection: sa.Connection, entries: Sequence[Entry], *, now: datetim
     """Put issues, their papers in the ledger and their deliveries into the caller's transaction: all of it or nothing.
 
     For each entry whether it is there. It is not, and nothing of it, if its reader has an issue of that day or was
-    recommended one of its papers since it was composed: another run was quicker. Runs under the write lock
-    (`Store.writing`).
+    recommended one of its papers since it was composed: another run was quicker; or if its reader was forgotten since.
+    Runs under the write lock (`Store.writing`).
 
     Raises:
         KeyError: a paper of an issue is not in the database, so that the ledger could not name it.
@@ -127,6 +128,9 @@ def add_all(connection: sa.Connection, entries: Sequence[Entry], *, now: datetim
     seq_of = {row.id: row.seq for row in lookup(connection, sa.select(paper_ids), paper_ids.c.id, ids)}
     seqs_of = [sorted({seq_of[paper.id] for paper in entry.issue.papers}) for entry in entries]
     readers = {entry.issue.profile for entry in entries}
+    subscribed = {reader for reader in readers if is_made_here(reader)}
+    found = lookup(connection, sa.select(subscriptions.c.slug), subscriptions.c.slug, subscribed)
+    forgotten = subscribed - {row.slug for row in found}
     query = sa.select(issues.c.profile, issues.c.day)
     days = {(row.profile, row.day) for row in lookup(connection, query, issues.c.profile, readers)}
     first = min((seqs[0] for seqs in seqs_of if seqs), default=0)
@@ -135,7 +139,8 @@ def add_all(connection: sa.Connection, entries: Sequence[Entry], *, now: datetim
     rows: list[tuple[Entry, list[int]]] = []
     for entry, seqs in zip(entries, seqs_of, strict=True):
         reader, day = entry.issue.profile, entry.issue.day
-        added.append((reader, day) not in days and had.get(reader, set()).isdisjoint(seqs))
+        is_new = (reader, day) not in days and had.get(reader, set()).isdisjoint(seqs)
+        added.append(is_new and reader not in forgotten)
         if added[-1]:
             days.add((reader, day))
             had.setdefault(reader, set()).update(seqs)
@@ -156,7 +161,7 @@ def _insert(connection: sa.Connection, rows: Sequence[tuple[Entry, list[int]]], 
                 "day": entry.issue.day,
                 "covered_seq": entry.covered.seq,
                 "covered_event": entry.covered.event,
-                "content": _ISSUE.dump_json(entry.issue).decode(),
+                "content": issue_content.written(entry.issue),
             }
             for entry, _ in rows
         ],
@@ -190,19 +195,19 @@ def of_day(connection: sa.Connection, profile: str, day: date) -> Issue | None:
     """The reader's issue of that day, as it was composed."""
     query = sa.select(issues.c.content).where(issues.c.profile == profile, issues.c.day == day)
     content = connection.execute(query).scalar()
-    return None if content is None else _ISSUE.validate_json(content)
+    return None if content is None else issue_content.read(content)
 
 
 def by_ids(connection: sa.Connection, ids: Iterable[str]) -> dict[str, Issue]:
     """Issues by id."""
     query = sa.select(issues.c.id, issues.c.content).where(issues.c.id.in_(list(ids)))
-    return {row.id: _ISSUE.validate_json(row.content) for row in connection.execute(query)}
+    return {row.id: issue_content.read(row.content) for row in connection.execute(query)}
 
 
 def newest(connection: sa.Connection, profile: str, limit: int) -> tuple[Issue, ...]:
     """The reader's last issues, the newest first."""
     query = sa.select(issues.c.content).where(issues.c.profile == profile).order_by(issues.c.day.desc()).limit(limit)
-    return tuple(map(_ISSUE.validate_json, connection.execute(query).scalars()))
+    return tuple(map(issue_content.read, connection.execute(query).scalars()))
 
 
 def headlines(connection: sa.Connection, profile: str, limit: int) -> tuple[Headline, ...]:

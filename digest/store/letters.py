@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from digest.store.tables import letters
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
 LEASE = timedelta(minutes=5)
@@ -40,15 +41,23 @@ class Letter:
 
 
 def add(connection: sa.Connection, kind: Kind, slug: str, now: datetime) -> None:
-    """Have a letter sent; one of its kind that waits already does for both."""
+    """Have a letter sent; one of its kind that waits already does for both, its links counting from now on."""
     waits = sa.and_(letters.c.slug == slug, letters.c.kind == kind.value, letters.c.due.is_not(None))
-    if connection.execute(sa.select(letters.c.number).where(waits)).first() is None:
+    found = connection.execute(sa.select(letters.c.number, letters.c.tries).where(waits)).first()
+    if found is None:
         connection.execute(letters.insert(), {"kind": kind.value, "slug": slug, "made": now, "due": now})
+    elif not found.tries:
+        # One that was tried stays the same bytes: it may have arrived.
+        connection.execute(letters.update().where(letters.c.number == found.number).values(made=now))
 
 
-def claim(connection: sa.Connection, now: datetime) -> Letter | None:
-    """Take up the letter that waits longest; None if none is due. Runs under the write lock (`Store.writing`)."""
-    query = sa.select(letters).where(letters.c.due <= now).order_by(letters.c.due, letters.c.number).limit(1)
+def claim(connection: sa.Connection, now: datetime, kinds: Collection[Kind] = tuple(Kind)) -> Letter | None:
+    """Take up the letter of these kinds that waits longest; None if none is due.
+
+    Runs under the write lock (`Store.writing`).
+    """
+    wanted = sa.and_(letters.c.due <= now, letters.c.kind.in_([kind.value for kind in kinds]))
+    query = sa.select(letters).where(wanted).order_by(letters.c.due, letters.c.number).limit(1)
     row = connection.execute(query).first()
     if row is None:
         return None
@@ -62,6 +71,12 @@ def settle(connection: sa.Connection, letter: Letter, error: str | None = None, 
     values = {"error": error}
     if error is None or is_final or letter.tries >= MOST_TRIES:
         values["due"] = None
+    connection.execute(letters.update().where(letters.c.number == letter.number).values(values))
+
+
+def give_back(connection: sa.Connection, letter: Letter, now: datetime) -> None:
+    """Let a letter that nobody took up be due as if it had never been tried."""
+    values = {"tries": letter.tries - 1, "due": now}
     connection.execute(letters.update().where(letters.c.number == letter.number).values(values))
 
 

@@ -71,7 +71,7 @@ def find(
     """Deliveries of these names, and in these states, as far as such are given; the last changed first."""
     query = _QUERY.order_by(deliveries.c.changed.desc(), deliveries.c.issue_id).limit(limit)
     if names:
-        keys = [key for key in map(_parsed, names) if key]
+        keys = [key for key in map(day_and_reader, names) if key]
         query = query.where(sa.tuple_(issues.c.day, deliveries.c.subscriber).in_(keys))
     if states:
         query = query.where(deliveries.c.state.in_([state.value for state in states]))
@@ -136,7 +136,7 @@ _QUERY = sa.select(
 ).join(issues, issues.c.id == deliveries.c.issue_id)
 
 
-def _parsed(name: str) -> tuple[date, str] | None:
+def day_and_reader(name: str) -> tuple[date, str] | None:
     """Day and reader of a delivery of this name; None where none can have it."""
     reader = name[len("2025-05-09-") :]
     try:

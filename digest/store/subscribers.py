@@ -1,4 +1,4 @@
-"""Who subscribed: addresses, and the record of consent."""
+"""Who subscribed: addresses, when they were given and when their owners first said yes."""
 
 from __future__ import annotations
 
@@ -24,6 +24,11 @@ from digest.subscription import Subscriber
 if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
+
+
+_READERS = sa.select(subscriptions.c.slug, subscribers.c.address).join(
+    subscribers, subscribers.c.id == subscriptions.c.subscriber
+)
 
 
 def add(connection: sa.Connection, subscriber: Subscriber, key: str) -> Subscriber:
@@ -61,6 +66,18 @@ def every(connection: sa.Connection) -> tuple[Subscriber, ...]:
     """All subscribers, the first to come first."""
     query = sa.select(subscribers).order_by(subscribers.c.asked, subscribers.c.id)
     return tuple(map(_subscriber, connection.execute(query)))
+
+
+def addresses(connection: sa.Connection, slugs: Collection[str]) -> dict[str, str]:
+    """The addresses of subscribers by the names of their subscriptions."""
+    rows = lookup(connection, _READERS, subscriptions.c.slug, set(slugs))
+    return {row.slug: row.address for row in rows}
+
+
+def readers(connection: sa.Connection, keys: Collection[str]) -> dict[str, str]:
+    """The subscriptions that go to some addresses, given in the form for comparing; by name, each with its address."""
+    rows = lookup(connection, _READERS.order_by(subscriptions.c.slug), subscribers.c.address_key, set(keys))
+    return {row.slug: row.address for row in rows}
 
 
 def confirm(connection: sa.Connection, subscriber: str, now: datetime) -> None:

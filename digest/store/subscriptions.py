@@ -83,8 +83,10 @@ def settle(
 ) -> None:
     """What became of periods, and the next one of each subscription; a period that was settled before stays as it was.
 
-    Whoever was changed since it was read keeps its own next period.
+    Whoever was changed since it was read keeps its own next period; of whoever was forgotten nothing is kept.
     """
+    there = by_slugs(connection, {each.slug for each, _, _ in settled})
+    settled = [each for each in settled if each[0].slug in there]
     outcomes = [
         {"slug": each.slug, "day": period.day, "due": period.at, "outcome": outcome, "settled": now}
         for each, became, _ in settled
@@ -118,6 +120,16 @@ def history(connection: sa.Connection, slug: str, limit: int) -> tuple[tuple[dat
     return tuple(
         (row.day, row.outcome) for row in connection.execute(query.order_by(periods.c.day.desc()).limit(limit))
     )
+
+
+def listing(
+    connection: sa.Connection, standing: Standing | None = None, limit: int | None = None
+) -> tuple[Subscription, ...]:
+    """Subscriptions in order of their making, the last ones first; those in one standing, if that is given."""
+    query = sa.select(subscriptions).order_by(subscriptions.c.made.desc(), subscriptions.c.slug).limit(limit)
+    if standing is not None:
+        query = query.where(subscriptions.c.standing == standing.value)
+    return tuple(map(_subscription, connection.execute(query)))
 
 
 def counts(connection: sa.Connection) -> dict[str, int]:
@@ -163,6 +175,8 @@ def _row(each: Subscription) -> dict[str, Any]:
         "paused": each.paused,
         "paused_until": each.paused_until,
         "ended": each.ended,
+        "source": each.source,
+        "confirmed": each.confirmed,
     }
 
 
@@ -188,4 +202,6 @@ def _subscription(row: sa.Row[Any]) -> Subscription:
         paused=row.paused,
         paused_until=row.paused_until,
         ended=row.ended,
+        source=row.source,
+        confirmed=row.confirmed,
     )

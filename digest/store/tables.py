@@ -286,7 +286,7 @@ subscribers = sa.Table(
     sa.Column("address", sa.Text, nullable=False),
     # The address as two spellings of it are the same.
     sa.Column("address_key", sa.Text, nullable=False, unique=True),
-    # When and by what way the address was given first, and when its owner said yes: the record of consent.
+    # When and by what way the address was given first, and when its owner said yes for the first time.
     sa.Column("asked", UTCDateTime, nullable=False),
     sa.Column("source", sa.Text, nullable=False),
     sa.Column("confirmed", UTCDateTime),
@@ -318,6 +318,9 @@ subscriptions = sa.Table(
     sa.Column("paused", UTCDateTime),
     sa.Column("paused_until", sa.Date),
     sa.Column("ended", UTCDateTime),
+    # The record of consent, with `made`: by what way it was asked for, and when its reader said yes.
+    sa.Column("source", sa.Text, nullable=False, server_default=sa.text("''")),
+    sa.Column("confirmed", UTCDateTime),
     sa.Index("ix_subscriptions_due", "due", "slug"),
 )
 
@@ -370,5 +373,45 @@ askings = sa.Table(
     sa.Column("who", sa.Text, primary_key=True),
     sa.Column("hour", UTCDateTime, primary_key=True, index=True),
     sa.Column("count", sa.Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# What runs did, without any reader's name.
+runs = sa.Table(
+    "runs",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("day", sa.Date, nullable=False),
+    sa.Column("started", UTCDateTime, nullable=False, index=True),
+    sa.Column("seconds", sa.Float, nullable=False),
+    sa.Column("issues", sa.Integer, nullable=False),
+    # Papers that were new to the readers of these issues, those of them above the bar, and those in the issues.
+    sa.Column("considered", sa.Integer, nullable=False),
+    sa.Column("passed", sa.Integer, nullable=False),
+    sa.Column("papers", sa.Integer, nullable=False),
+    sa.Column("delivered", sa.Integer, nullable=False),
+    sa.Column("failed", sa.Integer, nullable=False),
+    # Skips by reason, mails by outcome, and what failed and why, some of it.
+    sa.Column("detail", sa.JSON, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# Sources that could not be read when they were asked last.
+failures = sa.Table(
+    "failures",
+    metadata,
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("asked", sa.Date, nullable=False),
+    sa.Column("why", sa.Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Alarms that were sent to the operator, by a fingerprint of their words, and when: each is told once a day.
+told_alarms = sa.Table(
+    "told_alarms",
+    metadata,
+    sa.Column("fingerprint", sa.Text, primary_key=True),
+    sa.Column("told", UTCDateTime, nullable=False),
     sqlite_with_rowid=False,
 )

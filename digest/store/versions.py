@@ -79,6 +79,15 @@ def of(connection: sa.Connection, slug: str, limit: int) -> tuple[Version, ...]:
     return tuple(Version(number=row.number, text=row.text, written=row.written, reason=row.reason) for row in rows)
 
 
+def numbered(connection: sa.Connection, slug: str, number: int) -> Version | None:
+    """The reader's version of that number."""
+    here = sa.and_(profile_versions.c.slug == slug, profile_versions.c.number == number)
+    row = connection.execute(sa.select(profile_versions).where(here)).first()
+    if row is None:
+        return None
+    return Version(number=row.number, text=row.text, written=row.written, reason=row.reason)
+
+
 def profiles(connection: sa.Connection, slugs: Collection[str]) -> dict[str, Profile | str]:
     """The profiles of some readers as they are, of those who wrote one.
 

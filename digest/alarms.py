@@ -1,0 +1,94 @@
+"""Alarms: what is odd about the installation, sent at once to where the operator looks, by Apprise."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from digest import operator_report
+from digest.access import kept
+from digest.errors import DeliveryError, SettingsError
+from digest.run_history import COMPARED, drift
+from digest.store import alarms as told
+from digest.store import runs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date, datetime
+
+    from apprise import Apprise
+
+    from digest.run_history import Run
+    from digest.settings import Settings
+    from digest.store import Store
+
+TITLE = "paper-digest"
+"""What alarms are headed."""
+
+
+def standing(store: Store, day: date) -> tuple[str, ...]:
+    """What is odd on a day: of its sources, and of the last run with issues; a line each."""
+    found = list(operator_report.alarms(store, day))
+    with store.reading() as connection:
+        listed = runs.newest(connection, 1, idle=False)
+        if listed and (odd := drift(listed[0][1], runs.with_issues(connection, listed[0][0], COMPARED))):
+            found.append(f"the run of {listed[0][1].day}: {odd}")
+    return tuple(found)
+
+
+def of_run(run: Run) -> tuple[str, ...]:
+    """What failed in a run, a line for each cause."""
+    return tuple(f"failed in the run of {run.day}: {why} ({count:,})" for why, count in run.faults.items())
+
+
+def tell(
+    store: Store, settings: Settings, alarms: Sequence[str], *, now: datetime, environment: Mapping[str, str]
+) -> int:
+    """Send the alarms that were not told lately; how many that were.
+
+    Raises:
+        DeliveryError: a service does not take them; they are sent again with the next run.
+        SettingsError: the URLs are not where the settings say, or one of them names no service.
+    """
+    services = _services(settings, environment)
+    if services is None:
+        return 0
+    with store.reading() as connection:
+        news = told.untold(connection, alarms, now)
+    if news:
+        if not services.notify(title=TITLE, body="\n".join(news)):
+            raise DeliveryError("alarms: a service that [alarms] names did not take them")
+        with store.writing() as connection:
+            told.note(connection, news, now)
+    return len(news)
+
+
+def test(settings: Settings, environment: Mapping[str, str]) -> bool:
+    """Send a word that says it is a test; False if there is nowhere to send it.
+
+    Raises:
+        DeliveryError: a service does not take it.
+        SettingsError: as `tell`.
+    """
+    services = _services(settings, environment)
+    if services is None:
+        return False
+    if not services.notify(title=TITLE, body="This is a test: alarms of paper-digest come here."):
+        raise DeliveryError("alarms: a service that [alarms] names did not take it")
+    return True
+
+
+def _services(settings: Settings, environment: Mapping[str, str]) -> Apprise | None:
+    place = settings.alarms.place
+    if not any(place):
+        return None
+    # A second to import, for the few runs that need it.
+    from apprise import Apprise  # noqa: PLC0415
+
+    where, urls = kept(settings.home, "alarms", "urls", place, environment)
+    if not urls.split():
+        raise SettingsError(f"{where}: no URLs there")
+    services = Apprise()
+    for number, url in enumerate(urls.split(), start=1):
+        if not services.add(url):
+            raise SettingsError(f"{where}: URL {number} names no service that Apprise knows")
+    return services

@@ -1,0 +1,141 @@
+"""The database as it was before one of a reader's issues, as far as it is kept: a copy of that alone, in a file.
+
+Papers have numbers in order of arrival, and an issue remembers the last one that was there; so do events. Those behind
+them, and the reader's later issues, are left out. What the issue shows of a paper is put back into its place. Not
+known any more are what other papers said before they were revised, their votes then, and rows of works that were merged
+since.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from digest.store import Store, carryover, issues
+from digest.store.outbox import day_and_reader
+from digest.store.rows import columns_of, insert, lookup
+from digest.store.tables import batches, deliveries, events, issue_papers, paper_ids, papers, revisions
+from digest.store.tables import issues as issue_rows
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+    from pathlib import Path
+
+    from digest.types import Issue
+
+
+_BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """An issue as it is kept: how far it looked, and its delivery.
+
+    `queued` is when it was put into the outbox, by the clock; `recipient` is empty for a reader without an address.
+    `earlier` is the day of the reader's issue before it.
+    """
+
+    issue: Issue
+    seq: int
+    event: int
+    recipient: str
+    token: str | None
+    state: str
+    queued: datetime | None
+    earlier: date | None
+
+
+def find(connection: sa.Connection, name: str) -> Kept | None:
+    """The issue of an id, or of a name like `2025-05-09-ada`."""
+    named = issue_rows.c.id == name
+    if found := day_and_reader(name):
+        named = sa.or_(named, sa.and_(issue_rows.c.day == found[0], issue_rows.c.profile == found[1]))
+    query = (
+        sa.select(
+            issue_rows.c.id,
+            issue_rows.c.covered_seq,
+            issue_rows.c.covered_event,
+            *(deliveries.c[column] for column in ("recipient", "token", "state", "queued")),
+        )
+        .join(deliveries, deliveries.c.issue_id == issue_rows.c.id)
+        .where(named)
+    )
+    row = connection.execute(query).first()
+    if row is None:
+        return None
+    issue = issues.by_ids(connection, [row.id])[row.id]
+    before = sa.and_(issue_rows.c.profile == issue.profile, issue_rows.c.day < issue.day)
+    return Kept(
+        issue=issue,
+        seq=row.covered_seq,
+        event=row.covered_event,
+        recipient=row.recipient,
+        token=row.token,
+        state=row.state,
+        queued=row.queued,
+        earlier=connection.execute(sa.select(sa.func.max(issue_rows.c.day)).where(before)).scalar(),
+    )
+
+
+def revised(connection: sa.Connection, kept: Kept, since: date) -> int:
+    """How many papers of the issue's window were revised at some time, before or behind it."""
+    window = sa.and_(papers.c.day >= since, papers.c.day <= kept.issue.day, papers.c.seq <= kept.seq)
+    query = sa.select(sa.func.count(revisions.c.seq.distinct())).join(papers, papers.c.seq == revisions.c.seq)
+    return connection.execute(query.where(window)).scalar_one()
+
+
+def copy(store: Store, path: Path, kept: Kept) -> Store:
+    """The database before an issue, at `path`; the caller closes it. No address is in it.
+
+    Raises:
+        StoreError: the database cannot be read, or the copy cannot be written.
+    """
+    then = Store(path)
+    try:
+        with store.reading() as now, then.writing() as connection:
+            _fill(now, connection, kept)
+            _put_back(connection, kept)
+    except BaseException:
+        then.close()
+        raise
+    return then
+
+
+def _fill(now: sa.Connection, then: sa.Connection, kept: Kept) -> None:
+    reader, day = kept.issue.profile, kept.issue.day
+    earlier = sa.and_(issue_rows.c.profile == reader, issue_rows.c.day < day)
+    parts = (
+        (papers, papers.c.seq <= kept.seq),
+        (paper_ids, paper_ids.c.seq <= kept.seq),
+        (events, sa.and_(events.c.number <= kept.event, events.c.seq <= kept.seq)),
+        (batches, batches.c.asked <= day),
+        (issue_rows, earlier),
+        (
+            issue_papers,
+            sa.and_(
+                issue_papers.c.profile == reader,
+                issue_papers.c.seq <= kept.seq,
+                issue_papers.c.issue_id.in_(sa.select(issue_rows.c.id).where(earlier)),
+            ),
+        ),
+    )
+    for table, where in parts:
+        found = now.execute(sa.select(table).where(where), execution_options={"yield_per": _BATCH})
+        for rows in found.mappings().partitions():
+            insert(then, table, [dict(row) for row in rows])
+
+
+def _put_back(connection: sa.Connection, kept: Kept) -> None:
+    """Let papers say what they said in the issue, and let those wait that an earlier issue had looked at."""
+    told = {paper.id: paper for paper in kept.issue.papers}
+    seqs = {row.id: row.seq for row in lookup(connection, sa.select(paper_ids), paper_ids.c.id, set(told))}
+    for name, seq in seqs.items():
+        connection.execute(papers.update().where(papers.c.seq == seq).values(columns_of(told[name])))
+    covered = issues.coverage(connection, kept.issue.profile)
+    if covered is None:
+        return
+    days = {row.seq: row.day for row in lookup(connection, sa.select(papers), papers.c.seq, set(seqs.values()))}
+    held = {seq for seq in seqs.values() if seq <= covered.seq and days[seq] <= covered.day}
+    carryover.replace(connection, {kept.issue.profile: held})
