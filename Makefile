@@ -72,9 +72,11 @@ bench: $(VENV)/installed-dev
 	@$(BIN)/python bench/ranking.py
 	@$(BIN)/python bench/growth.py
 	@$(BIN)/python bench/render.py
+	@$(BIN)/python bench/site.py
 	@$(BIN)/python bench/smtp.py
 	@$(BIN)/python bench/delivery.py
 	@$(BIN)/python bench/signing.py
+	@$(BIN)/python bench/dispatch.py
 
 screenshot: $(VENV)/installed-dev demo
 	@$(BIN)/python bench/screenshot.py $(DEMO_HOME)/outbox/2025-05-09-ada.eml --height 900 --output docs/issue.png

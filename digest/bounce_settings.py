@@ -44,6 +44,11 @@ class Bounces(BaseModel):
     timeout: float = Field(default=60.0, gt=0, le=3600, strict=False, description="Seconds for one answer.")
 
     @property
+    def is_named(self) -> bool:
+        """Whether there is a place to read from."""
+        return bool(self.maildir or self.host)
+
+    @property
     def address(self) -> tuple[str, int]:
         """The server's host and port."""
         return self.host, self.port or _PORTS[self.security]

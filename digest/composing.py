@@ -19,12 +19,12 @@ from digest import hand_over, secret
 from digest.errors import TemplateError
 from digest.fitting import Fitter
 from digest.run_report import RunReport
-from digest.store import Store, issues
+from digest.store import Store, issues, subscriptions
 from digest.types import Issue, Skip, SkipReason
 from digest.verp import token
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from digest.day import Day
@@ -94,13 +94,11 @@ class Composer:
             )
         if entries:
             with self._store.writing() as connection:
+                # Under the lock: whoever has said meanwhile that they want none gets none.
+                stopped = subscriptions.stopped(connection, {entry.issue.profile for entry in entries})
+                entries = [entry for entry in entries if entry.issue.profile not in stopped]
                 added = deque(issues.add_all(connection, entries, now=self._work.queued))
-            outcomes = [
-                Skip(profile=each.profile, reason=SkipReason.ALREADY_COMPOSED)
-                if isinstance(each, Issue) and not added.popleft()
-                else each
-                for each in outcomes
-            ]
+            outcomes = [_unless(each, stopped, added) if isinstance(each, Issue) else each for each in outcomes]
         report.add(_report(outcomes))
         return report
 
@@ -138,6 +136,13 @@ def _share(folder: Path, profiles: Sequence[Profile]) -> list[RunReport]:
         # The papers of a day stay to the end, so they need not be looked through for garbage again and again.
         gc.freeze()
     return list(_Worker.composer.compose(profiles))
+
+
+def _unless(issue: Issue, stopped: Mapping[str, SkipReason], added: deque[bool]) -> Issue | Skip:
+    """An issue, or why it was not kept: its reader wants none any more, or another run was quicker."""
+    if issue.profile in stopped:
+        return Skip(profile=issue.profile, reason=stopped[issue.profile])
+    return issue if added.popleft() else Skip(profile=issue.profile, reason=SkipReason.ALREADY_COMPOSED)
 
 
 def _report(outcomes: Sequence[Issue | Skip]) -> RunReport:

@@ -1,4 +1,4 @@
-"""Mails that are no issues, from the queue to whoever takes them: questions whether to subscribe, and goodbyes.
+"""Mails that are no issues, from the queue to whoever takes them: questions whether to subscribe, goodbyes, links.
 
 A letter is handed over at least once: what dies in between is tried again by the same Message-ID. A server that takes
 nobody's mail says nothing of a letter, which then waits as if it had not been tried.
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from digest.errors import DeliveryError, RelayError
-from digest.letters import Confirmation, Goodbye
+from digest.letters import Access, Confirmation, Goodbye
 from digest.offers import offered
 from digest.originator import Originator
 from digest.readers import OWN_NAME
@@ -56,7 +56,7 @@ class Sent:
 def send_due(store: Store, settings: Settings, *, now: datetime, environment: Mapping[str, str]) -> Sent:
     """Hand over the letters that are due; one that is not taken waits for its next try.
 
-    Without a site goodbyes are sent, and confirmations wait: they have nowhere to lead.
+    Without a site goodbyes are sent, and others wait: they have nowhere to lead.
 
     Raises:
         SettingsError: the secret, a password or the key to sign with cannot be read; all letters stay due.
@@ -148,9 +148,14 @@ class _Writer:
             expires = last_day(Purpose.CONFIRM, day)
             assert expires is not None  # noqa: S101  (of its purpose)
             assert self._site is not None  # noqa: S101  (else none is claimed)
-            said: Confirmation | Goodbye = Confirmation(
+            said: Confirmation | Goodbye | Access = Confirmation(
                 subscription=named, link=self._site.confirm(found.slug, day), expires=expires
             )
+        elif letter.kind is Kind.ACCESS:
+            expires = last_day(Purpose.INTERESTS, day)
+            assert expires is not None  # noqa: S101  (of its purpose)
+            assert self._site is not None  # noqa: S101  (as above)
+            said = Access(link=self._site.interests(found.slug, day), expires=expires)
         else:
             said = Goodbye(subscription=named, link=f"{self._site.site}/" if self._site else "")
         mail = self._renderer.letter(said)

@@ -48,6 +48,14 @@ class Goodbye:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """Leads whoever asked for it to their own page; the link is good until a day, that day included."""
+
+    link: str
+    expires: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """Says what a run for a day did, and what is odd about what was read for it, a line each."""
 
@@ -66,7 +74,7 @@ class Week:
     alarms: tuple[str, ...] = ()
 
 
-Letter = Confirmation | Goodbye | Report | Week
+Letter = Confirmation | Goodbye | Access | Report | Week
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +112,18 @@ class GoodbyeView:
     name: str
     subscription: str
     url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessView:
+    """What the templates of a letter know that leads to a reader's page."""
+
+    TEMPLATE: ClassVar[str] = "access"
+
+    headline: str
+    preheader: str
+    url: str
+    expires: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,14 +168,22 @@ def variables_of(letter: Letter, look: Look) -> tuple[str, dict[str, object]]:
         masthead=short_line(look.masthead, _NAME),
         address=short_line(look.address, _ADDRESS),
     )
-    if isinstance(letter, Confirmation | Goodbye):
-        shown: ConfirmationView | GoodbyeView | ReportView = _to_reader(letter)
+    if isinstance(letter, Confirmation | Goodbye | Access):
+        shown: ConfirmationView | GoodbyeView | AccessView | ReportView = _to_reader(letter)
     else:
         shown = _report(letter) if isinstance(letter, Report) else _week(letter)
     return shown.TEMPLATE, {each.name: getattr(of, each.name) for of in (frame, shown) for each in fields(of)}
 
 
-def _to_reader(letter: Confirmation | Goodbye) -> ConfirmationView | GoodbyeView:
+def _to_reader(letter: Confirmation | Goodbye | Access) -> ConfirmationView | GoodbyeView | AccessView:
+    if isinstance(letter, Access):
+        until = days.short(letter.expires)
+        return AccessView(
+            headline="Your page",
+            preheader=f"The link to what you get, good until {until}.",
+            url=letter.link,
+            expires=until,
+        )
     name, subscription = _unlinked(letter.name, _NAME), _unlinked(letter.subscription, _SUBSCRIPTION)
     if isinstance(letter, Goodbye):
         return GoodbyeView(

@@ -31,3 +31,19 @@ def offered(settings: Settings) -> tuple[dict[str, Profile], tuple[ProfileError,
         else:
             good[profile.slug] = profile
     return good, tuple(bad)
+
+
+def text_of(settings: Settings, name: str) -> str:
+    """A digest that is offered, as it is written.
+
+    Raises:
+        ProfileError: there is none of that name, or it cannot be read.
+    """
+    folder = settings.digests if settings.digests.is_dir() else sample.DIGESTS
+    path = next((path for path in profiles.find(folder) if path.stem == name), None)
+    try:
+        if path is not None:
+            return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        pass
+    raise ProfileError((f"{name}: a digest of this name is offered no more",))

@@ -22,7 +22,7 @@ from digest.ranking.rank import Ranker
 from digest.run_report import RunReport
 from digest.sending import Means, Policy, send
 from digest.shares import in_parallel
-from digest.store import Store, deliveries, issues, papers
+from digest.store import Store, deliveries, issues, papers, subscriptions
 from digest.store.statistics import of_all as all_statistics
 from digest.transports import opener
 from digest.twins.names import Names
@@ -69,12 +69,18 @@ def rank(
 
 
 def idle(
-    store: Store, settings: Settings, profiles: Sequence[Profile], *, day: date, now: datetime
+    store: Store,
+    settings: Settings,
+    profiles: Sequence[Profile],
+    *,
+    day: date,
+    now: datetime,
+    window_days: int | None = None,
 ) -> RunReport | None:
     """The report of a run that would have nothing to do, found without ranking; None if there is something to do."""
-    today = Day(store, settings, profiles, day)
-    report = RunReport()
-    for profile in profiles:
+    going, report = _going(store, profiles)
+    today = Day(store, settings, going, day, window_days)
+    for profile in going:
         reason = today.reason_for_none(profile)
         if reason is None:
             return None
@@ -104,16 +110,27 @@ def compose_issues(  # noqa: PLR0913  (the world, and two choices)
     They reach back `window_days`, or as far as the settings say. With `keep` false nothing is written and no model is
     asked: the report says what would be.
     """
-    today = Day(store, settings, profiles, day, window_days)
+    going, report = _going(store, profiles)
+    today = Day(store, settings, going, day, window_days)
     work = Work(settings=settings, today=today, now=now, queued=queued or now)
-    if keep and not summariser and settings.processes > 1 and len(profiles) >= SHARED:
-        parts = in_processes(work, profiles, settings.processes)
+    if keep and not summariser and settings.processes > 1 and len(going) >= SHARED:
+        parts = in_processes(work, going, settings.processes)
     else:
-        parts = Composer(store, work, keep=keep, summariser=summariser).compose(profiles)
-    report = watched(parts, len(profiles), progress or Silent())
+        parts = Composer(store, work, keep=keep, summariser=summariser).compose(going)
+    report.add(watched(parts, len(going), progress or Silent()))
     if summariser:
         report.gists, report.gist_faults = dict(summariser.counts), dict(summariser.faults)
     return report
+
+
+def _going(store: Store, profiles: Sequence[Profile]) -> tuple[Sequence[Profile], RunReport]:
+    """Those of the readers who want issues now; the others are in the report, each with the reason."""
+    report = RunReport()
+    with store.reading() as connection:
+        stopped = subscriptions.stopped(connection, {each.slug for each in profiles})
+    for slug, reason in stopped.items():
+        report.skip(slug, reason)
+    return [each for each in profiles if each.slug not in stopped], report
 
 
 def preview(

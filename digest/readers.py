@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from digest import profiles
 from digest.errors import ProfileError
 from digest.offers import offered
-from digest.schedule import schedule, told
+from digest.schedule import first, schedule, told
 from digest.store import subscribers, subscriptions, versions
 from digest.subscription import FILE, OWN, Preferences, Standing, Subscription
 from digest.tokens import reader_id
@@ -16,9 +16,11 @@ from digest.tokens import reader_id
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from datetime import datetime
+    from pathlib import Path
 
     import sqlalchemy as sa
 
+    from digest.schedule import Schedule
     from digest.settings import Settings
     from digest.types import Profile
 
@@ -38,10 +40,14 @@ MOST_TOPICS = 100
 
 @dataclass(slots=True)
 class Readers:
-    """Profiles to compose for, by the names of their subscriptions, and why there is none for some."""
+    """Profiles to compose for, by the names of their subscriptions, and why there is none for some.
+
+    `gone` are those of the latter whose file or digest the operator took away.
+    """
 
     profiles: dict[str, Profile] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
 
 
 def parse(text: str) -> Profile:
@@ -70,12 +76,15 @@ def load(connection: sa.Connection, settings: Settings, known: Collection[Subscr
     owners = subscribers.by_ids(connection, {each.subscriber for each in known if each.subscriber})
     own = versions.profiles(connection, {each.slug for each in known if each.digest == OWN})
     offers = offered(settings)[0] if any(each.digest not in {OWN, FILE} for each in known) else {}
+    written = files(settings) if any(each.digest == FILE for each in known) else {}
     readers = Readers()
     for each in known:
         try:
-            profile = _profile(each, own, offers, settings)
+            profile = _profile(each, own, offers, written)
         except ProfileError as error:
             readers.faults[each.slug] = str(error)
+            if each.subscriber is None and each.slug not in (written if each.digest == FILE else offers):
+                readers.gone.add(each.slug)
             continue
         address = owners[each.subscriber].address if each.subscriber else profile.email
         readers.profiles[each.slug] = as_chosen(profile, each, address)
@@ -99,42 +108,72 @@ def as_chosen(profile: Profile, subscription: Subscription, address: str | None)
     )
 
 
+def files(settings: Settings) -> dict[str, Path]:
+    """The operator's files by the names of their readers; of two for one reader the first, as when they are loaded."""
+    found = profiles.find(settings.profiles) if settings.profiles.is_dir() else ()
+    return {path.stem: path for path in reversed(found)}
+
+
 def adopted(
     connection: sa.Connection, settings: Settings, secret: bytes, found: Iterable[Profile], now: datetime
 ) -> dict[str, Subscription]:
     """The subscriptions of readers whose profiles are files, made for those who have none; by name.
 
-    Issues come to them by the installation's schedule, in their own time zone.
+    Issues come to them by the installation's schedule, in their own time zone. A name that another subscription has
+    is left out.
     """
-    known = {profile.slug: profile for profile in found}
-    there = subscriptions.by_slugs(connection, known)
-    made = [_of_file(profile, settings, secret, now) for slug, profile in known.items() if slug not in there]
-    subscriptions.adopt(connection, made)
-    return subscriptions.by_slugs(connection, known)
+    return _adopted(connection, settings, secret, {each.slug: (FILE, each.timezone) for each in found}, now)
 
 
-def _of_file(profile: Profile, settings: Settings, secret: bytes, now: datetime) -> Subscription:
-    usual = schedule("daily", settings.send_at, profile.timezone or settings.timezone)
+def adopted_offers(
+    connection: sa.Connection, settings: Settings, secret: bytes, found: Iterable[Profile], now: datetime
+) -> dict[str, Subscription]:
+    """The same of digests that are offered: each is a reader of its own, whose issues are for everybody to see."""
+    return _adopted(connection, settings, secret, {each.slug: (each.slug, each.timezone) for each in found}, now)
+
+
+def _adopted(
+    connection: sa.Connection,
+    settings: Settings,
+    secret: bytes,
+    wanted: dict[str, tuple[str, str | None]],
+    now: datetime,
+) -> dict[str, Subscription]:
+    there = subscriptions.by_slugs(connection, wanted)
+    new = []
+    for slug, (digest, zone) in wanted.items():
+        usual = schedule("daily", settings.send_at, zone or settings.timezone)
+        known = there.get(slug)
+        if known is None:
+            new.append(_of_operator(slug, digest, usual, secret, now))
+        elif known.standing is Standing.ACTIVE and known.due is None:
+            # Its file was gone for a while.
+            subscriptions.replace(connection, replace(known, due=first(known.preferences.schedule, now)))
+    subscriptions.adopt(connection, new)
+    found = subscriptions.by_slugs(connection, wanted)
+    return {slug: each for slug, each in found.items() if each.digest == wanted[slug][0] and each.subscriber is None}
+
+
+def _of_operator(slug: str, digest: str, usual: Schedule, secret: bytes, now: datetime) -> Subscription:
     return Subscription(
-        slug=profile.slug,
-        reader=reader_id(secret, profile.slug).hex(),
+        slug=slug,
+        reader=reader_id(secret, slug).hex(),
         subscriber=None,
-        digest=FILE,
+        digest=digest,
         standing=Standing.ACTIVE,
         preferences=Preferences(schedule=usual),
         made=now,
-        due=None,
+        due=first(usual, now),
     )
 
 
 def _profile(
-    each: Subscription, own: dict[str, Profile | str], offers: dict[str, Profile], settings: Settings
+    each: Subscription, own: dict[str, Profile | str], offers: dict[str, Profile], written: dict[str, Path]
 ) -> Profile:
     if each.digest == FILE:
-        path = next((path for path in profiles.find(settings.profiles) if path.stem == each.slug), None)
-        if path is None:
-            raise ProfileError((f"{each.slug}: its file is gone from {settings.profiles}",))
-        return profiles.load(path)
+        if each.slug not in written:
+            raise ProfileError((f"{each.slug}: its file is gone",))
+        return profiles.load(written[each.slug])
     if each.digest == OWN:
         found = own.get(each.slug, "")
         return parse(found) if isinstance(found, str) else found

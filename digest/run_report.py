@@ -22,7 +22,8 @@ class RunReport:
     mails by what became of them (`rejected`, `deferred` …). `waiting` counts mails that were not begun with, and
     `retry_at` is when the next of those is due that failed for the moment. `gists` counts the gists of these
     issues by who wrote them (`model`, `source`, `extraction`), `gist_faults` why a model wrote none; both are empty
-    where no model is named.
+    where no model is named. `postponed` counts readers whose issues are due and wait for papers of the sources that are
+    `late`, `missed` the periods that passed without an issue, and `letters` the other mails that were sent.
     """
 
     issues: list[dict[str, Any]] = field(default_factory=list)
@@ -36,6 +37,10 @@ class RunReport:
     retry_at: datetime | None = None
     gists: dict[str, int] = field(default_factory=dict)
     gist_faults: dict[str, int] = field(default_factory=dict)
+    postponed: int = 0
+    late: list[str] = field(default_factory=list)
+    missed: int = 0
+    letters: int = 0
 
     def composed(self, issue: Issue) -> None:
         """Count an issue."""
@@ -67,10 +72,27 @@ class RunReport:
         self.retry_at = min(filter(None, (self.retry_at, other.retry_at)), default=None)
         self.gists = dict(Counter(self.gists) + Counter(other.gists))
         self.gist_faults = dict(Counter(self.gist_faults) + Counter(other.gist_faults))
+        self.postponed += other.postponed
+        self.late = list(dict.fromkeys((*self.late, *other.late)))
+        self.missed += other.missed
+        self.letters += other.letters
+
+    def add_again(self, other: RunReport) -> None:
+        """Count what a part of the run did that looked at some readers a second time; what was said stays said once."""
+        skipped, failed = ({tuple(each.items()) for each in of} for of in (self.skipped, self.failed))
+        other.skipped = [each for each in other.skipped if tuple(each.items()) not in skipped]
+        other.failed = [each for each in other.failed if tuple(each.items()) not in failed]
+        self.add(other)
 
     def details(self) -> list[tuple[str, int]]:
         """What there is to count beside issues and mails, in words, and how many there were of each."""
-        counts = {"issues without mail": self.unmailed, "mails held by another run": self.held}
+        counts = {
+            "issues without mail": self.unmailed,
+            "mails held by another run": self.held,
+            f"issues that wait for {', '.join(self.late)}": self.postponed,
+            "issues missed": self.missed,
+            "letters": self.letters,
+        }
         return [
             *((what, count) for what, count in counts.items() if count),
             *((f"mails {state}", count) for state, count in self.outcomes.items()),

@@ -68,6 +68,7 @@ class Turn:
     following: Due
 
 
+@lru_cache(maxsize=4096)  # of a million readers most have one of a few
 def schedule(when: str, at: str = "07:00", zone: str = "UTC") -> Schedule:
     """The schedule of these words: `weekly mon`, `07:30`, `Europe/Lisbon`; `cron` says its time itself.
 

@@ -44,6 +44,9 @@ if TYPE_CHECKING:
 FILE = "digest.toml"
 """What the settings file is called in the home folder."""
 
+SITE = "DIGEST_SITE_URL"
+"""The environment variable that says where the site is, where `digest.toml` does not."""
+
 _PAGES = re.compile(r"https?://[\w.-]+(?::\d+)?(?:/[\w.~/-]{0,300})?", re.ASCII)
 _SITE = re.compile(r"https?://[\w.-]+(?::\d+)?(?:/[\w.~/-]*)?", re.ASCII)
 _PICTURE = re.compile(r"https://[\w.-]+(?::\d+)?/[^\s<>\"'\\\\^`{|}]{1,500}", re.ASCII)
@@ -151,6 +154,9 @@ class Settings(BaseModel):
     site_url: str = Field(
         default="", description="The URL of the site, for mails to lead to what a reader can do there."
     )
+    trusted_proxies: tuple[str, ...] = Field(
+        default=(), strict=False, description="Networks of proxies before the site, whose `X-Forwarded-For` counts."
+    )
     send_at: str = Field(
         default="06:00", description="When issues come to readers who say nothing of it, by the clocks of `timezone`."
     )
@@ -208,6 +214,16 @@ class Settings(BaseModel):
         # One below the other at most: mails whose signature is of another domain than their From pass no DMARC.
         if signing and domain and not (f".{domain}".endswith(f".{signing}") or signing.endswith(f".{domain}")):
             raise ValueError(f"dkim_domain: expected the domain of sender or one above or below it, got {signing!r}")
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _is_network(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            try:
+                ipaddress.ip_network(each)
+            except ValueError:
+                raise ValueError(f"expected an address or a network like 10.0.0.0/8, got {each!r}") from None
         return value
 
     @field_validator("send_at")
@@ -291,6 +307,11 @@ class Settings(BaseModel):
         return self.home / "secret"
 
     @property
+    def operator_token(self) -> Path:
+        """Where the token is kept that opens the operator's pages."""
+        return self.home / "operator-token"
+
+    @property
     def profiles(self) -> Path:
         """Where the readers' interest profiles are looked for."""
         return self.home / "profiles"
@@ -304,6 +325,11 @@ class Settings(BaseModel):
     def templates(self) -> Path:
         """Where an operator's own templates are looked for before the shipped ones."""
         return self.home / "templates"
+
+    @property
+    def logs(self) -> Path:
+        """Where `digest serve` writes what its programs say."""
+        return self.home / "logs"
 
 
 KEYS = tuple(name for name in Settings.model_fields if name not in {"home", "database_url"})
@@ -339,6 +365,7 @@ def load(home: Path, environment: Mapping[str, str] = os.environ) -> Settings:
     """The settings of the installation at `home`; defaults where `digest.toml` is missing or silent.
 
     Of the environment, the database's URL is read, by default of the process's own.
+    A `site_url` that it does not name is that of the site that runs here, which tells its programs by `SITE`.
 
     Raises:
         SettingsError: names the file, the line and the key of every fault, one fault a line.
@@ -352,7 +379,7 @@ def load(home: Path, environment: Mapping[str, str] = os.environ) -> Settings:
         text = path.read_bytes().decode("utf-8-sig")
         values = tomllib.loads(text)
     except FileNotFoundError:
-        return Settings(**fixed)
+        text, values = "", {}
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -360,6 +387,8 @@ def load(home: Path, environment: Mapping[str, str] = os.environ) -> Settings:
         raise SettingsError(f"{path}:{line}: not UTF-8: byte 0x{error.object[error.start]:02x}") from error
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(_syntax_fault(path, text, str(error))) from error
+    if environment.get(SITE):
+        values.setdefault("site_url", environment[SITE])
     faults = [_fault(path, text, key, _unknown(key)) for key in values if key not in KEYS]
     try:
         settings = Settings(**fixed, **{key: value for key, value in values.items() if key in KEYS})

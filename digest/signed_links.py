@@ -62,6 +62,10 @@ class SignedLinks:
         """The URL by which a reader who subscribed on a day confirms it."""
         return self._url(Purpose.CONFIRM, slug, day)
 
+    def interests(self, slug: str, day: date) -> str:
+        """The URL that leads a reader who asked for it on a day to their own page."""
+        return self._url(Purpose.INTERESTS, slug, day)
+
     @cached_property
     def _key(self) -> bytes:
         return tokens.key(self.secret)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-from digest.letters import FAULTS_SHOWN, Confirmation, Goodbye, Letter, Report, Week
+from digest.letters import FAULTS_SHOWN, Access, Confirmation, Goodbye, Letter, Report, Week
 from digest.paper_view import SIMILAR_SHOWN
 from digest.ranking.labels import OTHER_TERMS, OUTSIDE
 from digest.run_report import RunReport
@@ -102,6 +102,7 @@ def letters() -> dict[str, tuple[Letter, ...]]:
             Goodbye(name="Specimen", subscription="Specimens of all kinds", link=LINK),
             Goodbye(subscription=""),
         ),
+        "access": (Access(link=LINKS.interests("specimen", DAY), expires=DAY),),
         "report": (
             Report(day=DAY, run=busy, alarms=(alarm,)),
             Report(day=DAY, run=bad, alarms=(alarm,) * (FAULTS_SHOWN + 1)),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from digest import secret, subscription
 from digest.addresses import Address
 from digest.addresses import parse as parse_address
-from digest.errors import SubscriptionError
+from digest.errors import ProfileError, SubscriptionError
 from digest.offers import offered
 from digest.readers import parse
 from digest.store import askings, bounces, letters, outbox, subscribers, subscriptions, versions
@@ -99,6 +99,60 @@ def subscribe(store: Store, settings: Settings, wish: Wish, *, now: datetime) ->
         if is_mailed:
             letters.add(connection, Kind.CONFIRMATION, found.slug, now)
     return Asked(subscription=found, is_mailed=is_mailed)
+
+
+def faults(settings: Settings, wish: Wish) -> tuple[SubscriptionError | ProfileError, ...]:
+    """All for which `subscribe` would refuse a wish."""
+    found: list[SubscriptionError | ProfileError] = []
+    try:
+        parse_address(wish.email)
+    except SubscriptionError as error:
+        found.append(error)
+    try:
+        _wanted(settings, wish)
+    except (SubscriptionError, ProfileError) as error:
+        found.append(error)
+    return tuple(found)
+
+
+def remind(store: Store, settings: Settings, email: str, *, now: datetime, network: str = "") -> bool:
+    """Have a link to a reader's own page sent to an address that has one, or was never confirmed the question again.
+
+    Whether a letter is on its way, which is not for the one who asked.
+
+    Raises:
+        SubscriptionError: the address is none.
+        SettingsError: the installation's secret cannot be read.
+    """
+    address = parse_address(email)
+    key = secret.load(settings.secret)
+    with store.writing() as connection:
+        owner = subscribers.by_address(connection, address.key)
+        held = subscriptions.of(connection, owner.id) if owner else ()
+        order = (Standing.ACTIVE, Standing.PAUSED, Standing.PENDING, Standing.ENDED)
+        found = min(held, key=lambda each: order.index(each.standing), default=None)
+        is_few = not network or askings.count(connection, _fingerprint(key, "net", network), now) <= WISHES_A_DAY
+        is_few &= askings.count(connection, _fingerprint(key, "mail", address.key), now) <= MAILS_A_DAY
+        is_few &= askings.count(connection, _fingerprint(key, "box", address.mailbox), now) <= MAILS_A_MAILBOX
+        return found is not None and is_few and _remind(connection, found, now)
+
+
+def renew(store: Store, settings: Settings, slug: str, *, now: datetime) -> bool:
+    """Have the reader of a subscription, who has an old link to it, sent a new one; whether a letter is on its way.
+
+    Raises:
+        SettingsError: the installation's secret cannot be read.
+    """
+    key = secret.load(settings.secret)
+    with store.writing() as connection:
+        found = subscriptions.by_slug(connection, slug)
+        is_few = askings.count(connection, _fingerprint(key, "slug", slug), now) <= MAILS_A_DAY
+        return found is not None and found.subscriber is not None and is_few and _remind(connection, found, now)
+
+
+def _remind(connection: sa.Connection, found: Subscription, now: datetime) -> bool:
+    letters.add(connection, Kind.CONFIRMATION if found.standing is Standing.PENDING else Kind.ACCESS, found.slug, now)
+    return True
 
 
 def enrol(store: Store, settings: Settings, wish: Wish, *, now: datetime) -> Subscription:

@@ -303,6 +303,9 @@ class SkipReason(StrEnum):
     NO_NEW_PAPERS = "no new papers"
     SUPPRESSED = "mails to the address came back or were not wanted: digest bounces list"
     BELOW_BAR = "no new paper reaches the minimum score"
+    UNCONFIRMED = "the subscription was not confirmed yet"
+    PAUSED = "paused by the reader"
+    ENDED = "ended by the reader"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

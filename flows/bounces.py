@@ -28,8 +28,14 @@ def read_mails(home: Path) -> dict[str, Any]:
 
 
 @flow(name="bounces")
-async def bounces(home: Path) -> dict[str, Any]:
-    """One reading; the report as plain values."""
+async def bounces(home: Path | None = None) -> dict[str, Any]:
+    """One reading, for the installation at `home` or the one that DIGEST_HOME names; the report as plain values.
+
+    Where no inbox is named there is nothing to read.
+    """
+    home = home or settings.home(os.environ)
+    if not settings.load(home).bounces.is_named:
+        return {}
     report: dict[str, Any] = read_mails(home)
     rows = [*report["counted"].items(), *report["others"].items()]
     rows += [("counted before", report["known"]), ("of no mail of ours", report["strangers"])]

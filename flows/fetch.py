@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -74,11 +75,19 @@ def fetch_source(home: Path, name: str, as_of: date, now: datetime) -> dict[str,
     name="fetch",
     task_runner=ThreadPoolTaskRunner(max_workers=SERVERS),  # type: ignore[arg-type]  # Prefect's type is invariant
 )
-async def fetch(home: Path, as_of: date, now: datetime, sources: list[str] | None = None) -> list[dict[str, Any]]:
+async def fetch(
+    home: Path | None = None,
+    as_of: date | None = None,
+    now: datetime | None = None,
+    sources: list[str] | None = None,
+) -> list[dict[str, Any]]:
     """One run over the sources, all that are listed if none is named; a report for each as plain values, in order.
 
-    `as_of` is the day it is, `now` the clock's.
+    `as_of` is the day it is, by UTC if not given; `now` is the clock's, `home` what DIGEST_HOME names.
     """
+    home = home or settings.home(os.environ)
+    now = now or _clock()
+    as_of = as_of or now.date()
     names = list(dict.fromkeys(settings.load(home).sources if sources is None else sources))
     outcomes: dict[str, dict[str, Any]] = {}
 

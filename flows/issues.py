@@ -13,7 +13,7 @@ from prefect.artifacts import acreate_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from digest import pipeline, settings
+from digest import dispatching, pipeline, settings
 from digest.clock import Clock
 from digest.errors import DigestError, ProfileError
 from digest.profiles import load
@@ -21,7 +21,7 @@ from digest.rendering import renderer
 from digest.run_report import RunReport
 from digest.store import Store
 from digest.summaries import summariser
-from flows.outcomes import settled, table
+from flows.outcomes import report_table, settled
 
 READERS = 20_000
 """Readers a task, which counts the day's papers for them all: as much work as composing hundreds of issues.
@@ -45,7 +45,7 @@ def compose_batch(home: Path, profiles: list[Path], day: date, now: datetime, *,
         except ProfileError as error:
             faults.fail(path.stem, str(error))
     with Store(options.database) as store, summariser(store, options, os.environ) as model:
-        report = pipeline.compose_issues(
+        report = dispatching.compose_now(
             store, options, readers, day=day, now=now, queued=_clock(), keep=keep, summariser=model
         )
     report.add(faults)
@@ -53,25 +53,54 @@ def compose_batch(home: Path, profiles: list[Path], day: date, now: datetime, *,
 
 
 @task(cache_policy=NO_CACHE)
+def compose_named(home: Path, slugs: list[str], day: date, now: datetime, *, keep: bool) -> dict[str, Any]:
+    """The same for subscriptions of these names; the report as plain values."""
+    options = settings.load(home)
+    with Store(options.database) as store, summariser(store, options, os.environ) as model:
+        readers = list(dispatching.named(store, options, slugs).profiles.values())
+        report = dispatching.compose_now(
+            store, options, readers, day=day, now=now, queued=_clock(), keep=keep, summariser=model
+        )
+    return asdict(report)
+
+
+@task(cache_policy=NO_CACHE)
+def compose_due(home: Path, *, keep: bool) -> dict[str, Any]:
+    """`digest.dispatching.compose_due`; the report as plain values."""
+    options = settings.load(home)
+    now = _clock().replace(microsecond=0)
+    with Store(options.database) as store:
+        return asdict(dispatching.compose_due(store, options, now=now, environment=os.environ, keep=keep))
+
+
+@task(cache_policy=NO_CACHE)
 def deliver_due(home: Path) -> dict[str, Any]:
-    """`pipeline.deliver`; the report as plain values."""
+    """`pipeline.deliver`, and the letters that are due; the report as plain values."""
     options = settings.load(home)
     with Store(options.database) as store:
-        return asdict(
-            pipeline.deliver(store, options, renderer(options), clock=Clock(now=_clock), environment=os.environ)
-        )
+        report = pipeline.deliver(store, options, renderer(options), clock=Clock(now=_clock), environment=os.environ)
+        report.add(dispatching.write_letters(store, options, now=_clock(), environment=os.environ))
+        return asdict(report)
 
 
 @flow(
     name="issues",
     task_runner=ThreadPoolTaskRunner(max_workers=1),  # type: ignore[arg-type]  # Prefect's type is invariant
 )
-async def issues(
-    home: Path, profiles: list[Path], day: date, composed: datetime, *, keep: bool = True
+async def issues(  # noqa: PLR0913  (what a run is told)
+    home: Path,
+    profiles: list[Path],
+    day: date,
+    composed: datetime,
+    *,
+    keep: bool = True,
+    slugs: list[str] | None = None,
+    due: bool = False,
 ) -> dict[str, Any]:
     """One run over all readers: issues composed and delivered, skips by reason, faults; a report as plain values.
 
-    `profiles` are files, never addresses. `composed` is the instant the mails bear.
+    `profiles` are files and `slugs` names of subscriptions, never addresses; with `due` there are also the issues of
+    all subscriptions that are due. `composed` is the instant the mails of the former bear.
     """
     report = RunReport()
     batches = [profiles[start : start + READERS] for start in range(0, len(profiles), READERS)]
@@ -83,26 +112,23 @@ async def issues(
                 report.fail(path.stem, str(outcome))
         else:
             report.add(RunReport(**outcome))
+    rest = [compose_named.submit(home, slugs, day, composed, keep=keep)] if slugs else []
+    for outcome in settled([*rest, *([compose_due.submit(home, keep=keep)] if due else [])]):
+        if isinstance(outcome, DigestError):
+            report.fail("", str(outcome))
+        else:
+            report.add_again(RunReport(**outcome))
     if keep:
         for delivered in settled([deliver_due.submit(home)]):
             if isinstance(delivered, DigestError):
                 report.fail("", str(delivered))
             else:
                 report.add(RunReport(**delivered))
-    await acreate_markdown_artifact(_summary(report, day), key="issues", description=f"Issues of {day}")
+    await acreate_markdown_artifact(
+        report_table(f"Issues of {day}", report), key="issues", description=f"Issues of {day}"
+    )
     return asdict(report)
 
 
 def _clock() -> datetime:
     return datetime.now(UTC)  # noqa: TID251  (sending renews its leases and keeps its pace by it)
-
-
-def _summary(report: RunReport, day: date) -> str:
-    rows: list[tuple[object, ...]] = [
-        ("readers", len(report.issues) + len(report.skipped)),
-        ("issues composed", len(report.issues)),
-        ("mails delivered", report.delivered),
-        *report.details(),
-        *((f"failed: {fault['profile'] or 'delivery'}", fault["why"]) for fault in report.failed),
-    ]
-    return table(f"Issues of {day}", ("what", "count"), rows)

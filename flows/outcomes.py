@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from prefect.futures import PrefectFuture
 
+    from digest.run_report import RunReport
+
 T = TypeVar("T")
 
 
@@ -31,6 +33,18 @@ def table(title: str, columns: tuple[str, ...], rows: Iterable[tuple[object, ...
     """A Markdown table under a heading, for the run's artifact."""
     lines = [f"## {title}", "", _row(columns), _row("---" for _ in columns), *map(_row, rows)]
     return "\n".join(lines)
+
+
+def report_table(title: str, report: RunReport) -> str:
+    """What a run did for readers, as a table."""
+    rows: list[tuple[object, ...]] = [
+        ("readers", len(report.issues) + len(report.skipped)),
+        ("issues composed", len(report.issues)),
+        ("mails delivered", report.delivered),
+        *report.details(),
+        *((f"failed: {fault['profile'] or 'delivery'}", fault["why"]) for fault in report.failed),
+    ]
+    return table(title, ("what", "count"), rows)
 
 
 def _row(cells: Iterable[object]) -> str:

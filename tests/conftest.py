@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
+import email
+import email.policy
 import os
+import re
 import shutil
 import tempfile
 import warnings
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from email.message import EmailMessage
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import hypothesis
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from digest import databases, specimens
+from digest import databases, sample, specimens
+from digest.clock import Clock
+from digest.ingest import ingest
 from digest.jinja import environment
 from digest.look import Layout, Look
 from digest.paper_view import LinkView
 from digest.ranking.labels import LIKED, OTHER_TERMS, OUTSIDE
 from digest.render import ARCHIVE, HTML, PAGE, Renderer
+from digest.settings import Settings
 from digest.store import Store
 from digest.store.tables import metadata
 from digest.twins.archive import archive
@@ -252,3 +261,83 @@ def documents() -> dict[str, str]:
         "page-archive": templates.get_template(ARCHIVE).render(listing.variables()),
         "page-archive-empty": templates.get_template(ARCHIVE).render(replace(listing, months=()).variables()),
     }
+
+
+@dataclass
+class Site:
+    """A site with the sample papers and nobody subscribed, asked without a network, and its outbox."""
+
+    settings: Settings
+    store: Store
+    client: httpx.AsyncClient
+    loop: asyncio.Runner
+    app: object
+    now: datetime = datetime(2025, 5, 9, 12, tzinfo=UTC)
+
+    def ask(self, method: str, path: str, **rest: object) -> httpx.Response:
+        """What it answers; letters are sent by then."""
+        return self.loop.run(self.client.request(method, path, **rest))  # type: ignore[arg-type]
+
+    def get(self, path: str, **rest: object) -> httpx.Response:
+        """The answer to GET."""
+        return self.ask("GET", path, **rest)
+
+    def post(self, path: str, **fields: str) -> httpx.Response:
+        """The answer to a form."""
+        return self.ask("POST", path, data=fields)
+
+    def letters(self) -> list[EmailMessage]:
+        """What it sent, the last one last."""
+        found = sorted(
+            self.settings.outbox.glob("*.eml"), key=lambda path: int(re.findall(r"letter-(\d+)", path.stem)[0])
+        )
+        read = (email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in found)
+        return [each for each in read if isinstance(each, EmailMessage)]
+
+    def link(self, purpose: str) -> str:
+        """The path of the link for a purpose in the last letter that has one."""
+        texts = (str(letter.get_body(("plain",)).get_content()) for letter in reversed(self.letters()))  # type: ignore[union-attr]
+        return next(found[1] for text in texts if (found := re.search(rf"//[^/\s]+(/{purpose}/\S+)", text)))
+
+    def subscribe(self, address: str = "ada@example.org", **fields: str) -> None:
+        """Ask for a subscription; it is not confirmed."""
+        typed = {"email": address, "digest": "trending", "when": "daily", "at": "07:00", "zone": "Europe/Lisbon"}
+        answer = self.post("/subscribe", **typed | fields)
+        assert answer.status_code == 303, answer.text
+
+    def enter(self, address: str = "ada@example.org", **fields: str) -> str:
+        """Subscribe, confirm and stand on one's page; the name of the subscription."""
+        self.subscribe(address, **fields)
+        assert self.post(self.link("c")).headers["location"] == "/me?done=confirmed"
+        return re.findall(r'<section class="day subscription" id="([^"]+)"', self.get("/me").text)[-1]
+
+    def csrf(self) -> str:
+        """What the forms of the page carry."""
+        return re.findall(r'name="csrf" value="([0-9a-f]{32})"', self.get("/me").text)[0]
+
+
+@pytest.fixture(scope="session")
+def site_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the sample papers, to be copied."""
+    home = tmp_path_factory.mktemp("site") / "home"
+    with Store(Settings(home=home).database) as store:
+        assert not ingest(store, sorted(sample.FOLDER.glob("*.jsonl")), as_of=date(2025, 5, 9)).rejected
+    return home
+
+
+@pytest.fixture
+def site(site_home: Path, tmp_path: Path) -> Iterator[Site]:
+    """A site that nobody has been to."""
+    from digest.web.app import create
+
+    home = tmp_path / "home"
+    shutil.copytree(site_home, home)
+    settings = Settings(home=home, site_url="https://digest.example.org")
+    with Store(settings.database) as store, asyncio.Runner() as loop:
+        clock = Clock(now=lambda: here.now)
+        app = create(settings, store=store, clock=clock, environment={})
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False, client=("192.0.2.7", 1))
+        client = httpx.AsyncClient(transport=transport, base_url=settings.site_url)
+        here = Site(settings=settings, store=store, client=client, loop=loop, app=app)
+        yield here
+        loop.run(client.aclose())

@@ -32,6 +32,7 @@ DOCUMENTS = (
     "mail-confirmation-short",
     "mail-goodbye",
     "mail-goodbye-short",
+    "mail-access",
     "mail-report",
     "mail-report-short",
     "mail-cards",

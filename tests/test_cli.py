@@ -13,8 +13,8 @@ import sqlite3
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes
 from email.header import decode_header, make_header
 from pathlib import Path
@@ -27,9 +27,13 @@ from digest import pipeline, profiles, sample
 from digest.cli.context import clock
 from digest.cli.main import app, main
 from digest.ingest import ingest
+from digest.schedule import schedule
 from digest.settings import Settings
+from digest.settings import load as load_settings
 from digest.store import Store, deliveries, papers
-from digest.types import Paper
+from digest.subscribing import Wish, confirm, pause, subscribe
+from digest.subscription import Preferences
+from digest.types import Paper, SkipReason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -432,6 +436,10 @@ def test_a_run_reports_readers_and_never_addresses(filled: Digest, home: Path) -
         "retry_at",
         "gists",
         "gist_faults",
+        "postponed",
+        "late",
+        "missed",
+        "letters",
     ]
     assert [line["profile"] for line in done.json["issues"]] == ["ada", "grace", "katherine"]
     again = filled("run", "--engine", "plain", "--date", "2025-05-09")
@@ -780,3 +788,45 @@ def test_a_test_mail_that_is_not_taken_is_a_failure(digest: Digest, home: Path) 
     assert (shown.code, shown.out) == (1, "")
     assert shown.err.startswith("rejected: ")
     assert "eve" not in shown.err
+
+
+# who is due
+
+
+def test_run_passes_over_whoever_paused_by_a_link(filled: Digest, home: Path) -> None:
+    """A reader whose profile is a file is known by a link, too: paused they get nothing, and the report says why."""
+    write_profiles(home, ada=reader("language models"), grace=reader("language models"))
+    assert filled("run", "--engine", "plain", "--date", "2025-05-08").code == 0
+    with Store(home / "digest.sqlite3") as store:
+        pause(store, "ada", until=None, now=datetime.now(UTC))  # noqa: TID251  (the program's clock is the real one)
+    done = filled("run", "--engine", "plain", "--date", "2025-05-09", "--json")
+    assert {"profile": "ada", "reason": SkipReason.PAUSED.value} in done.json["skipped"]
+    assert "ada" not in [line["profile"] for line in done.json["issues"]]
+    assert "no issue for ada: paused by the reader" in filled("run", "--engine", "plain", "--date", "2025-05-09").out
+
+
+def test_run_has_the_issues_of_subscribers_who_are_due(filled: Digest, home: Path) -> None:
+    """A subscriber gets their issue by `digest run` alone, once, and one who is named at once; no address is told."""
+    (home / "digest.toml").write_text('site_url = "https://digest.example.org"\n', encoding="utf-8")
+    now = datetime.now(UTC)  # noqa: TID251  (the program's clock is the real one)
+    wish = Wish(
+        email="eve@example.org",
+        interests="topics: [owls]\nmin_score: 1\n",
+        preferences=Preferences(schedule=schedule("daily", f"{now - timedelta(minutes=1):%H:%M}", "UTC")),
+    )
+    with Store(home / "digest.sqlite3") as store:
+        options = load_settings(home)
+        slug = subscribe(store, options, wish, now=now - timedelta(hours=1)).subscription.slug
+        subscribe(store, options, replace(wish, email="may@example.org"), now=now - timedelta(hours=1))
+        confirm(store, options, slug, now=now - timedelta(hours=1))
+        with store.writing() as connection:
+            papers.add(connection, [Paper(id="doi:10.1000/owls", title="On owls", announced=now.date())], now.date())
+    done = filled("run", "--engine", "plain", "--json")
+    assert done.code == 0, done.err
+    assert [line["profile"] for line in done.json["issues"]] == [slug]
+    assert (done.json["delivered"], done.json["letters"]) == (1, 1)
+    assert "eve@example.org" not in done.out + done.err
+    assert filled("run", "--engine", "plain", "--json").json["issues"] == []
+    named = filled("run", "--engine", "plain", "--profile", slug, "--json")
+    assert named.json["skipped"] == [{"profile": slug, "reason": SkipReason.ALREADY_COMPOSED.value}]
+    assert "known: " in filled("run", "--profile", "nobody").err

@@ -12,22 +12,26 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
 import warnings
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from digest import pipeline, profiles, sample, settings
+from digest.adoption import adopt
 from digest.clock import Clock
 from digest.collect import SourceReport
 from digest.fetch import real_world
 from digest.ingest import ingest
 from digest.render import Renderer
 from digest.run_report import RunReport
-from digest.store import Store
+from digest.store import Store, papers
+from digest.subscribing import Wish, confirm, subscribe
+from digest.types import Paper
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -189,6 +193,92 @@ def test_a_bug_fails_the_run(home: Path) -> None:
     """What no person can mend, here an instant without a zone, is raised and not counted."""
     with pytest.raises(ValueError, match="without a zone"):
         run_flow(home, composed=datetime(2025, 5, 9, 6))  # noqa: DTZ001  (the bug)
+
+
+@pytest.mark.usefixtures("prefect")
+def test_the_dispatch_flow_sends_what_is_due(home: Path) -> None:
+    """Readers by file who are due get their issues, a faulty one is told, and a second run finds nothing to do."""
+    from flows.dispatch import dispatch
+
+    for path in (home / "profiles").iterdir():
+        path.unlink()
+    for name in ("ada", "bad", "grace"):
+        profile = f"email: {name}@example.org\ntopics: [owls]\nmin_score: 1\n"
+        (home / "profiles" / f"{name}.yaml").write_text(profile, encoding="utf-8")
+    now = datetime.now(UTC)  # noqa: TID251  (the flow's clock is the real one)
+    (home / settings.FILE).write_text(f'send_at = "{now:%H:%M}"\n', encoding="utf-8")
+    options = settings.load(home)
+    with Store(options.database) as store:
+        adopt(store, options, now=now - timedelta(minutes=30), with_offers=False)
+        with store.writing() as connection:
+            owls = Paper(id="doi:10.1000/owls", title="On owls", announced=now.date())
+            papers.add(connection, [owls], now.date())
+    (home / "profiles" / "bad.yaml").write_text("topics: owls\n", encoding="utf-8")
+    report = RunReport(**asyncio.run(dispatch(home)))
+    assert [each["profile"] for each in report.failed] == ["bad"]
+    assert (len(report.issues), report.delivered) == (2, 2)
+    assert "| failed: bad | " in artifact("dispatch")
+    again = RunReport(**asyncio.run(dispatch(home)))
+    assert (again.issues, again.skipped, again.failed, again.delivered) == ([], [], [], 0)
+
+
+@pytest.mark.usefixtures("prefect")
+def test_the_issues_flow_has_those_who_are_due_and_those_named(home: Path) -> None:
+    """Beside the profiles in files there are the issues of a subscriber who is due, and of one who is named."""
+    from flows.issues import issues
+
+    options = settings.load(home)
+    interests = "name: Own\ntopics: [owls, language models, audio, protein]\nmin_score: 0\n"
+    with Store(options.database) as store:
+        wishes = [Wish(email=f"{name}@example.org", interests=interests) for name in ("eve", "fay")]
+        eve, fay = (subscribe(store, options, wish, now=NOW).subscription.slug for wish in wishes)
+        for slug in (eve, fay):
+            confirm(store, options, slug, now=NOW)
+    report = RunReport(**asyncio.run(issues(home, [], DAY, NOW, slugs=[fay])))
+    assert [each["profile"] for each in report.issues] == [fay]
+    due = RunReport(**asyncio.run(issues(home, [], DAY, NOW, due=True)))
+    # They were due in 2025 last.
+    assert due.missed > 0
+    assert due.failed == [{"profile": "", "why": due.failed[0]["why"]}]
+    assert "site_url" in due.failed[0]["why"]
+
+
+@pytest.mark.usefixtures("prefect")
+def test_what_somebody_left_who_died_keeps_nobody_out() -> None:
+    """A dispatch that is running for ever is called crashed, and the next one may begin."""
+    from prefect.client.orchestration import get_client
+    from prefect.states import Pending, Running
+
+    from flows.deployments import PLANS, bury, deployment
+
+    async def killed_and_started_again() -> list[str]:
+        plan = next(plan for plan in PLANS if plan.name == "dispatch")
+        made: Any = deployment(plan).apply()
+        async with get_client() as client:
+            known = made if isinstance(made, uuid.UUID) else await made
+            runs = [await client.create_flow_run_from_deployment(known) for _ in range(3)]
+            for state in (Pending(), Running()):
+                await client.set_flow_run_state(runs[0].id, state)
+            refused = (await client.set_flow_run_state(runs[1].id, Pending())).state
+            await bury()
+            buried = (await client.read_flow_run(runs[0].id)).state
+            taken = (await client.set_flow_run_state(runs[2].id, Pending())).state
+            return [str(each and each.type.value) for each in (refused, buried, taken)]
+
+    assert asyncio.run(killed_and_started_again()) == ["CANCELLED", "CRASHED", "PENDING"]
+
+
+@pytest.mark.usefixtures("prefect")
+def test_housekeeping_forgets_what_nobody_confirmed(home: Path) -> None:
+    """A wish of eight days ago is gone, with its letter; what was cleared away is counted."""
+    from flows.housekeeping import housekeeping
+
+    options = settings.load(home)
+    long_ago = datetime.now(UTC) - timedelta(days=8)  # noqa: TID251  (the flow's clock is the real one)
+    with Store(options.database) as store:
+        subscribe(store, options, Wish(email="eve@example.org", interests="topics: [owls]\n"), now=long_ago)
+    assert asyncio.run(housekeeping(home)) == {"unconfirmed": 1, "askings": 1, "letters": 0, "periods": 0}
+    assert "| unconfirmed | 1 |" in artifact("housekeeping")
 
 
 @pytest.mark.usefixtures("prefect")

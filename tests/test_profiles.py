@@ -23,7 +23,7 @@ from digest.types import EmptyDay, Profile, Topic
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "profiles"
 FILE = "profiles/ada.yaml"
-DERIVED = {"slug", "judged_on", "trending_section"}
+DERIVED = {"slug", "judged_on", "trending_section", "form", "often", "since"}
 INTERESTS = "topics, liked, authors, categories, trending"
 
 FULL = """\

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from digest import specimens
 from digest.errors import TemplateError
 from digest.fitting import fitted
-from digest.letters import ConfirmationView, CountView, FaultView, FrameView, GoodbyeView, ReportView
+from digest.letters import AccessView, ConfirmationView, CountView, FaultView, FrameView, GoodbyeView, ReportView
 from digest.look import ACCENT, Layout, Look, on_dark
 from digest.paper_view import LinkView, NearestView, PaperView, ReasonView, SimilarView
 from digest.ranking.labels import LIKED, OUTSIDE, TRENDING
@@ -646,8 +646,15 @@ def test_the_readme_lists_every_variable_of_the_archive() -> None:
 
 def test_the_readme_lists_every_variable_of_the_other_mails() -> None:
     """The tables of confirmation, goodbye and report have exactly the names that their templates can use."""
-    letters = {ConfirmationView: "", GoodbyeView: "", ReportView: "", CountView: "count.", FaultView: "fault."}
-    assert documented("## Variables of the other mails", "## Filters") == names(letters)
+    letters = {
+        ConfirmationView: "",
+        GoodbyeView: "",
+        AccessView: "",
+        ReportView: "",
+        CountView: "count.",
+        FaultView: "fault.",
+    }
+    assert documented("## Variables of the other mails", "## Variables of the site") == names(letters)
     assert {each.name for each in fields(FrameView)} <= names({IssueView: ""})
 
 

@@ -37,9 +37,9 @@ def test_everything_lives_in_the_home_folder(tmp_path: Path) -> None:
     """Database, secret, mails, pages, profiles and templates are below it, each in its place."""
     settings = load(tmp_path)
     folders = [settings.outbox, settings.pages, settings.profiles, settings.digests, settings.templates]
-    places = [settings.database, settings.secret, *folders]
+    places = [settings.database, settings.secret, settings.operator_token, *folders]
     assert {place.parent for place in places} == {tmp_path}
-    assert len(set(places)) == 7
+    assert len(set(places)) == 8
 
 
 def test_a_file_says_what_differs(tmp_path: Path) -> None:
@@ -54,6 +54,7 @@ def test_a_file_says_what_differs(tmp_path: Path) -> None:
         'accent = "#0B6E4F"\r\nlogo = "https://lab.example.org/logo.png"\r\n'
         'pages_url = "https://lab.example.org/digest"\r\naddress = "1 Wood Lane, Oxford"\r\nlayout = "compact"\r\n'
         'write_pages = false\r\nsend_at = "07:30"\r\ntimezone = "Europe/Lisbon"\r\nwait_minutes = 30\r\n'
+        'trusted_proxies = ["10.0.0.0/8"]\r\n'
         'site_url = "https://lab.example.org/"\r\noperator = "Ada <ada@example.org>"\r\n'
         '[summaries]\r\nurl = "http://localhost:11434/v1"\r\nmodel = "owl-7b"\r\nseconds = 20\r\n'
         '[delivery]\r\ntransport = "smtp"\r\nhost = "mail.example.org"\r\nsecurity = "tls"\r\nport = 4650\r\n'
@@ -85,6 +86,7 @@ def test_a_file_says_what_differs(tmp_path: Path) -> None:
         "logo": "https://lab.example.org/logo.png",
         "address": "1 Wood Lane, Oxford",
         "layout": "compact",
+        "trusted_proxies": ("10.0.0.0/8",),
         "send_at": "07:30",
         "timezone": "Europe/Lisbon",
         "wait_minutes": 30,
@@ -401,6 +403,7 @@ def test_the_default_is_the_platforms_folder_for_data(
         ('logo = "http://lab.example.org/logo.png"', "expected an https URL of a picture"),
         ('site_url = "http://lab.example.org"', "expected an https URL, as links in mails let their readers in"),
         ('site_url = "ftp://localhost"', "expected an https URL, like https://digest.example.org"),
+        ('trusted_proxies = ["proxy"]', "expected an address or a network like 10.0.0.0/8, got 'proxy'"),
         ('send_at = "6:00"', "expected a time of day like 06:30, got '6:00'"),
         ('timezone = "Mars/Base"', "expected an IANA time zone like Europe/Lisbon, got 'Mars/Base'"),
         ("wait_minutes = -1", "wait_minutes: expected greater than or equal to 0, got -1"),

@@ -16,7 +16,7 @@ from digest.errors import ProfileError, SubscriptionError
 from digest.ingest import ingest
 from digest.readers import MOST_BYTES
 from digest.sample import FOLDER
-from digest.schedule import schedule
+from digest.schedule import Due, schedule
 from digest.settings import Settings
 from digest.store import (
     Store,
@@ -33,7 +33,7 @@ from digest.store import (
 from digest.store.bounces import Reason
 from digest.store.subscriptions import ISSUED
 from digest.subscribing import MAILS_A_DAY, MAILS_A_MAILBOX, UNCONFIRMED, WISHES_A_DAY, Wish
-from digest.subscription import OWN, Preferences, Standing
+from digest.subscription import OWN, Preferences, Standing, Subscription
 from digest.types import Issue, Judgement, Match, Section
 
 if TYPE_CHECKING:
@@ -417,6 +417,11 @@ def test_an_edit_of_what_was_edited_meanwhile_is_not_kept(store: Store, here: Se
         subscribing.rewrite(store, slug, "topics: [bread", now=NOW, reason="edited")
 
 
+def settled(found: Subscription, due: Due, outcome: str, following: Due) -> subscriptions.Settlement:
+    """What became of one period."""
+    return subscriptions.Settlement(subscription=found, became=((due, outcome),), following=following)
+
+
 def test_what_was_settled_by_another_stays(store: Store, here: Settings) -> None:
     """Of two dispatchers the one that comes second changes nothing; nor does one whose reader paused meanwhile."""
     slug = begun(store, here)
@@ -428,14 +433,14 @@ def test_what_was_settled_by_another_stays(store: Store, here: Settings) -> None
     second = replace(first, day=first.day + DAY, at=first.at + DAY)
     third = replace(first, day=first.day + 2 * DAY, at=first.at + 2 * DAY)
     with store.writing() as connection:
-        subscriptions.settle(connection, [(found, [(first, ISSUED)], second)], first.at)
-        subscriptions.settle(connection, [(found, [(first, "no new papers")], third)], first.at)
+        subscriptions.settle(connection, [settled(found, first, ISSUED, second)], first.at)
+        subscriptions.settle(connection, [settled(found, first, "no new papers", third)], first.at)
         kept = subscriptions.by_slug(connection, slug)
         assert kept
         assert (kept.due, subscriptions.history(connection, slug, 9)) == (second, ((first.day, ISSUED),))
     rest = subscribing.pause(store, slug, until=None, now=first.at)
     with store.writing() as connection:
-        subscriptions.settle(connection, [(kept, [(second, ISSUED)], third)], second.at)
+        subscriptions.settle(connection, [settled(kept, second, ISSUED, third)], second.at)
         assert subscriptions.by_slug(connection, slug) == rest
 
 
@@ -484,7 +489,7 @@ def test_who_is_forgotten_while_an_issue_is_made_stays_forgotten(store: Store, h
     with store.writing() as connection:
         covered = issues.Coverage(day=issue.day, seq=0)
         assert not issues.add(connection, issue, covered=covered, recipient=ADA, now=NOW)
-        subscriptions.settle(connection, [(found, [(found.due, ISSUED)], found.due)], NOW)
+        subscriptions.settle(connection, [settled(found, found.due, ISSUED, found.due)], NOW)
         assert subscriptions.history(connection, slug, 9) == ()
 
 

@@ -18,6 +18,7 @@ from digest.cli.replay import replay
 from digest.cli.run import run
 from digest.cli.runs import list_alarms, list_runs, metrics
 from digest.cli.send_test import send_test
+from digest.cli.serve import serve
 from digest.errors import DigestError
 
 FAILED = 1
@@ -45,6 +46,7 @@ app.command("replay")(replay)
 app.command("runs")(list_runs)
 app.command("metrics")(metrics)
 app.command("alarms")(list_alarms)
+app.command("serve")(serve)
 app.command("judge")(judge)
 app.command("evaluate")(evaluate)
 app.command("doctor")(doctor)

@@ -35,11 +35,13 @@ from digest.cli.context import (
 from digest.cli.terminal import Watcher
 from digest.clock import Clock
 from digest.outbox import DeliveryState
+from digest.render import Renderer
 from digest.rendering import renderer as renderer_of
 from digest.run_report import RunReport
 from digest.settings import Settings
-from digest.store import Store
-from digest.types import SkipReason
+from digest.store import Store, subscriptions
+from digest.subscription import FILE
+from digest.types import Profile, SkipReason
 
 LISTED = 20
 """Readers named in a report for people; more are counted, and JSON has all."""
@@ -64,47 +66,59 @@ def run(
     ] = Engine.PREFECT,
     as_json: Json = False,
 ) -> None:
-    """Compose the issues that are due and deliver them.
+    """Compose the issues of all readers whose profiles are files, and of subscribers who are due; deliver them.
 
     Mails go to the outbox folder, the same issues as web pages beside it. Nobody gets an issue or a paper twice,
-    however often this runs.
+    however often this runs. --profile takes the name of a file or of a subscription.
 
     Example: digest run --date 2025-05-09
     """
-    from digest import pipeline
+    from digest import adoption, dispatching
     from digest.closing import close
-    from digest.summaries import summariser
 
     options = settings()
     now, issue_day = clock(), day or today()
     composed = composed_at(day, now)
-    good, bad = load_profiles(_files(options, names))
-    readers = [reader for _, reader in good]
+    # A day that is named is none that somebody is due on.
+    is_due = names is None and day is None
     with Store(options.database) as store, Watcher() as watcher:
+        files, slugs = _chosen(store, options, names)
+        good, bad = load_profiles(files)
+        known = dispatching.named(store, options, slugs)
+        readers = [*(reader for _, reader in good), *known.profiles.values()]
         hint = newest(store)
-        report = pipeline.idle(store, options, readers, day=issue_day, now=now)
+        if not dry_run:
+            # Readers whose profiles are files can pause by a link in their mails, so they are subscriptions, too.
+            adoption.adopt(store, options, now=now, with_offers=False)
+            adoption.wake(store, options, now=now)
+        report = dispatching.idle(store, options, readers, day=issue_day, now=now, is_due=is_due)
         # A template's fault is told before anything is composed.
         renderer = renderer_of(options) if report is None else None
         if renderer and engine is Engine.PLAIN:
-            with summariser(store, options, os.environ) as model:
-                report = pipeline.compose_issues(
-                    store,
-                    options,
-                    readers,
-                    day=issue_day,
-                    now=composed,
-                    queued=now,
-                    keep=not dry_run,
-                    summariser=model,
-                    progress=watcher,
-                )
-            if not dry_run:
-                time = Clock(now=instant)
-                report.add(
-                    pipeline.deliver(store, options, renderer, clock=time, environment=os.environ, progress=watcher)
-                )
+            report = _run_plainly(
+                store,
+                options,
+                readers,
+                renderer=renderer,
+                day=issue_day,
+                composed=composed,
+                now=now,
+                watcher=watcher,
+                keep=not dry_run,
+                is_due=is_due,
+            )
     if report is None:
-        report = _run_flow(options.home, [path for path, _ in good], issue_day, composed, keep=not dry_run)
+        report = _run_flow(
+            options.home,
+            [path for path, _ in good],
+            issue_day,
+            composed,
+            keep=not dry_run,
+            slugs=list(known.profiles),
+            is_due=is_due,
+        )
+    for slug, why in known.faults.items():
+        report.fail(slug, why)
     for path, error in bad:
         report.fail(path.stem, str(error))
     if not dry_run:
@@ -118,16 +132,69 @@ def run(
         raise typer.Exit(1)
 
 
-def _files(options: Settings, names: list[str] | None) -> tuple[Path, ...]:
+def _chosen(store: Store, options: Settings, names: list[str] | None) -> tuple[tuple[Path, ...], list[str]]:
+    """The files of the readers that are named, and the names of subscriptions that have none; without names all files.
+
+    Raises:
+        typer.BadParameter: a name is that of neither.
+    """
     if names:
-        return tuple(dict.fromkeys(profile_path(name, options) for name in names))
+        with store.reading() as connection:
+            known = subscriptions.by_slugs(connection, set(names))
+        slugs = [name for name in dict.fromkeys(names) if name in known and known[name].digest != FILE]
+        return tuple(dict.fromkeys(profile_path(name, options) for name in names if name not in slugs)), slugs
     files, are_examples = reader_profiles(options)
     if are_examples:
+        with store.reading() as connection:
+            is_served = bool(subscriptions.counts(connection))
+        # Whoever has subscribers has no need of examples.
+        if is_served:
+            return (), []
         typer.echo(f"no profiles in {options.profiles}: the examples that came with the program stand in", err=True)
-    return files
+    return files, []
 
 
-def _run_flow(home: Path, files: list[Path], day: date, composed: datetime, *, keep: bool) -> RunReport:
+def _run_plainly(  # noqa: PLR0913  (what a run is told)
+    store: Store,
+    options: Settings,
+    readers: list[Profile],
+    *,
+    renderer: Renderer,
+    day: date,
+    composed: datetime,
+    now: datetime,
+    watcher: Watcher,
+    keep: bool,
+    is_due: bool,
+) -> RunReport:
+    from digest import dispatching, pipeline
+    from digest.summaries import summariser
+
+    with summariser(store, options, os.environ) as model:
+        report = dispatching.compose_now(
+            store,
+            options,
+            readers,
+            day=day,
+            now=composed,
+            queued=now,
+            keep=keep,
+            summariser=model,
+            progress=watcher,
+        )
+    if is_due:
+        due = dispatching.compose_due(store, options, now=now, environment=os.environ, keep=keep, progress=watcher)
+        report.add_again(due)
+    if keep:
+        time = Clock(now=instant)
+        report.add(pipeline.deliver(store, options, renderer, clock=time, environment=os.environ, progress=watcher))
+        report.add(dispatching.write_letters(store, options, now=now, environment=os.environ))
+    return report
+
+
+def _run_flow(  # noqa: PLR0913  (what a run is told)
+    home: Path, files: list[Path], day: date, composed: datetime, *, keep: bool, slugs: list[str], is_due: bool
+) -> RunReport:
     if "PREFECT_API_URL" in os.environ:
         typer.echo("running through the Prefect server that PREFECT_API_URL names …", err=True)
     else:
@@ -137,7 +204,7 @@ def _run_flow(home: Path, files: list[Path], day: date, composed: datetime, *, k
     with _interruptible():
         from flows.issues import issues
 
-        return RunReport(**asyncio.run(issues(home, files, day, composed, keep=keep)))
+        return RunReport(**asyncio.run(issues(home, files, day, composed, keep=keep, slugs=slugs, due=is_due)))
 
 
 @contextmanager
@@ -177,11 +244,22 @@ def _tell(report: RunReport, options: Settings, day: date, hint: str, *, dry_run
         typer.echo(f"no issue for {names if count <= LISTED else counted(count, 'reader')}: {reason}{more}")
     if report.gists and options.summaries:
         typer.echo(gists_told(options.summaries.model, report.gists, report.gist_faults))
+    _tell_due(report)
     tell_delivered(report, options)
     if dry_run:
         typer.echo(f"dry run for {day}: nothing was written")
-    elif not (report.failed or report.delivered or report.unmailed):
+    elif not (report.failed or report.delivered or report.unmailed or report.letters):
         typer.echo(f"nothing new to send for {day}")
+
+
+def _tell_due(report: RunReport) -> None:
+    """What became of those who are due beside their issues."""
+    if report.postponed:
+        typer.echo(f"issues of {counted(report.postponed, 'reader')} wait for {', '.join(report.late)}", err=True)
+    if report.missed:
+        typer.echo(f"{counted(report.missed, 'issue')} missed: the papers come with the next one", err=True)
+    if report.letters:
+        typer.echo(f"{counted(report.letters, 'letter')} sent")
 
 
 def tell_delivered(report: RunReport, options: Settings) -> None:

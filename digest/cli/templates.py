@@ -24,6 +24,7 @@ class Name(StrEnum):
     EMPTY_ISSUE = "empty-issue"
     CONFIRMATION = "confirmation"
     GOODBYE = "goodbye"
+    ACCESS = "access"
     REPORT = "report"
     PAGE = "page"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -80,9 +81,16 @@ class Ranker:
     def prepare(self, *, likes: bool) -> None:
         """Make now what all readers share and the first to ask would pay for, before this goes to other processes."""
         if self._candidates:
-            _ = self._space.topic_columns, self._space.all_likeness
+            _ = self._space.topic_columns, self._space.all_likeness, self._heat
             if likes:
                 _ = self._space.reference_columns, self._judged.points
+
+    def judging(self, judged: Mapping[str, Paper]) -> Ranker:
+        """The same candidates, which are not counted again, for readers who judged other papers."""
+        other = copy(self)
+        other.__dict__.pop("_judged", None)
+        other._judged_papers = judged  # noqa: SLF001  (of its own class)
+        return other
 
     def rank(
         self, profile: Profile, *, among: AbstractSet[str] | None = None, explained: int | None = None

@@ -125,6 +125,16 @@ class Store:
             with self._named_errors(Access.WRITING), closing(self._engine.raw_connection()) as connection:
                 connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
+    def optimise(self) -> None:
+        """Have a file looked at anew for how its tables are filled, where they changed much (`PRAGMA optimize`).
+
+        A server does that by itself.
+        """
+        if isinstance(self.place, Server):
+            return
+        with self._named_errors(Access.READING), closing(self._engine.raw_connection()) as connection:
+            connection.cursor().execute("PRAGMA optimize")
+
     def close(self) -> None:
         """Give back all connections."""
         self._engine.dispose()

@@ -198,6 +198,12 @@ def of_day(connection: sa.Connection, profile: str, day: date) -> Issue | None:
     return None if content is None else issue_content.read(content)
 
 
+def days(connection: sa.Connection, profiles: Collection[str], since: date) -> set[tuple[str, date]]:
+    """Readers and days, from `since` on, of which they have an issue."""
+    query = sa.select(issues.c.profile, issues.c.day).where(issues.c.day >= since)
+    return {(row.profile, row.day) for row in lookup(connection, query, issues.c.profile, profiles)}
+
+
 def by_ids(connection: sa.Connection, ids: Iterable[str]) -> dict[str, Issue]:
     """Issues by id."""
     query = sa.select(issues.c.id, issues.c.content).where(issues.c.id.in_(list(ids)))

@@ -27,6 +27,7 @@ class Kind(StrEnum):
 
     CONFIRMATION = "confirmation"
     GOODBYE = "goodbye"
+    ACCESS = "access"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -130,6 +130,22 @@ def newest(
     return [(row.day, paper_of(row)) for row in connection.execute(query)]
 
 
+def days(
+    connection: sa.Connection, *, until: date | None = None, since: date | None = None, limit: int
+) -> list[tuple[date, int]]:
+    """(day, how many papers were news on it) of days that have any: the newest first, or with `since` the oldest."""
+    query = _of_days(sa.select(papers.c.day, sa.func.count()), since, until).group_by(papers.c.day)
+    order = papers.c.day.desc() if since is None else papers.c.day
+    return [(day, number) for day, number in connection.execute(query.order_by(order).limit(limit))]
+
+
+def most_voted(connection: sa.Connection, day: date, limit: int, skip: int = 0) -> list[Paper]:
+    """The papers of a day, those with the most votes first, equals in order of arrival; without the first to `skip`."""
+    votes = papers.c.signals["upvotes"].as_integer()
+    query = sa.select(papers).where(papers.c.day == day).order_by(sa.func.coalesce(votes, -1).desc(), papers.c.seq)
+    return [paper_of(row) for row in connection.execute(query.limit(limit).offset(skip))]
+
+
 def count(connection: sa.Connection) -> int:
     """How many works the database holds."""
     return connection.execute(sa.select(sa.func.count()).select_from(papers)).scalar_one()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -12,14 +13,33 @@ from digest.store.dialect import insert
 from digest.store.rows import lookup
 from digest.store.tables import periods, subscriptions
 from digest.subscription import Preferences, Return, Standing, Subscription
-from digest.types import EmptyDay, Form
+from digest.types import EmptyDay, Form, SkipReason
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
-    from datetime import date, datetime
+    from datetime import datetime
 
 ISSUED = "issued"
 """What became of a period that had an issue; of others it is said why there was none."""
+
+_STOPPED = {
+    Standing.PENDING: SkipReason.UNCONFIRMED,
+    Standing.PAUSED: SkipReason.PAUSED,
+    Standing.ENDED: SkipReason.ENDED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """What became of periods of a subscription, as it was read, and its next one; None if there is to be none.
+
+    `since` is the day before which papers are no news to the next issue, None where only the window says so.
+    """
+
+    subscription: Subscription
+    became: tuple[tuple[Due, str], ...]
+    following: Due | None
+    since: date | None = None
 
 
 def add(connection: sa.Connection, subscription: Subscription) -> None:
@@ -64,12 +84,48 @@ def of(connection: sa.Connection, subscriber: str) -> tuple[Subscription, ...]:
     return tuple(map(_subscription, rows))
 
 
-def due(connection: sa.Connection, now: datetime, limit: int) -> tuple[Subscription, ...]:
-    """Those whose next period has come, those first that wait longest; pauses that are over among them."""
-    query = (
-        sa.select(subscriptions).where(subscriptions.c.due <= now).order_by(subscriptions.c.due, subscriptions.c.slug)
-    )
+def due(
+    connection: sa.Connection,
+    now: datetime,
+    limit: int,
+    *,
+    after: Subscription | None = None,
+    wait: timedelta = timedelta(),
+) -> tuple[Subscription, ...]:
+    """Those whose next period has come, those first that wait longest; pauses that are over among them.
+
+    With `after`, the last of those that were given before, the ones behind it. With `wait` only those that are due for
+    so long, or for as long as their readers have patience.
+    """
+    query = sa.select(subscriptions).where(_is_due(now, wait)).order_by(subscriptions.c.due, subscriptions.c.slug)
+    if after and after.due:
+        place = sa.tuple_(subscriptions.c.due, subscriptions.c.slug)
+        query = query.where(
+            place > sa.tuple_(sa.literal(after.due.at, subscriptions.c.due.type), sa.literal(after.slug))
+        )
     return tuple(map(_subscription, connection.execute(query.limit(limit))))
+
+
+def count_due(connection: sa.Connection, now: datetime) -> int:
+    """How many have a period that has come."""
+    query = sa.select(sa.func.count()).where(subscriptions.c.due <= now)
+    return int(connection.execute(query).scalar_one())
+
+
+def over(connection: sa.Connection, now: datetime) -> tuple[Subscription, ...]:
+    """Those that are paused, and whose pause is over."""
+    rested = sa.and_(subscriptions.c.due <= now, subscriptions.c.standing == Standing.PAUSED.value)
+    return tuple(map(_subscription, connection.execute(sa.select(subscriptions).where(rested))))
+
+
+def stopped(connection: sa.Connection, slugs: Collection[str]) -> dict[str, SkipReason]:
+    """Of these readers those who get nothing now, and why."""
+    query = sa.select(subscriptions.c.slug, subscriptions.c.standing).where(
+        subscriptions.c.standing != Standing.ACTIVE.value
+    )
+    return {
+        row.slug: _STOPPED[Standing(row.standing)] for row in lookup(connection, query, subscriptions.c.slug, slugs)
+    }
 
 
 def next_due(connection: sa.Connection) -> datetime | None:
@@ -78,33 +134,36 @@ def next_due(connection: sa.Connection) -> datetime | None:
     return found
 
 
-def settle(
-    connection: sa.Connection, settled: Sequence[tuple[Subscription, Sequence[tuple[Due, str]], Due]], now: datetime
-) -> None:
-    """What became of periods, and the next one of each subscription; a period that was settled before stays as it was.
+def settle(connection: sa.Connection, settled: Sequence[Settlement], now: datetime) -> None:
+    """Keep what became of periods, and the next one of each subscription.
 
+    What was settled before stays as it was, but that an issue counts whoever else found that there was to be none.
     Whoever was changed since it was read keeps its own next period; of whoever was forgotten nothing is kept.
     """
-    there = by_slugs(connection, {each.slug for each, _, _ in settled})
-    settled = [each for each in settled if each[0].slug in there]
+    there = by_slugs(connection, {each.subscription.slug for each in settled})
+    settled = [each for each in settled if each.subscription.slug in there]
     outcomes = [
-        {"slug": each.slug, "day": period.day, "due": period.at, "outcome": outcome, "settled": now}
-        for each, became, _ in settled
-        for period, outcome in became
+        {"slug": each.subscription.slug, "day": period.day, "due": period.at, "outcome": outcome, "settled": now}
+        for each in settled
+        for period, outcome in each.became
     ]
     if outcomes:
-        connection.execute(insert(connection, periods).on_conflict_do_nothing(), outcomes)
-    # An issue looks further back than usual only once.
-    issued = {each.slug for each, became, _ in settled if any(outcome == ISSUED for _, outcome in became)}
+        kept = insert(connection, periods)
+        counts = kept.on_conflict_do_update(
+            index_elements=["slug", "day"],
+            set_={"outcome": kept.excluded.outcome, "settled": kept.excluded.settled},
+            where=sa.and_(kept.excluded.outcome == ISSUED, periods.c.outcome != ISSUED),
+        )
+        connection.execute(counts, outcomes)
     moved = [
         {
-            "of": each.slug,
-            "was": each.due.at if each.due else None,
-            "next_day": following.day,
-            "next_due": following.at,
-            "next_since": None if each.slug in issued else each.since,
+            "of": each.subscription.slug,
+            "was": each.subscription.due.at if each.subscription.due else None,
+            "next_day": each.following.day if each.following else None,
+            "next_due": each.following.at if each.following else None,
+            "next_since": each.since,
         }
-        for each, _, following in settled
+        for each in settled
     ]
     if moved:
         changed = subscriptions.update().where(
@@ -112,6 +171,11 @@ def settle(
         )
         values: dict[str, Any] = {name: sa.bindparam(f"next_{name}") for name in ("day", "due", "since")}
         connection.execute(changed.values(values), moved)
+
+
+def prune(connection: sa.Connection, before: datetime) -> int:
+    """Forget what became of periods that were settled before an instant; how many that was."""
+    return connection.execute(periods.delete().where(periods.c.settled < before)).rowcount
 
 
 def history(connection: sa.Connection, slug: str, limit: int) -> tuple[tuple[date, str], ...]:
@@ -150,6 +214,14 @@ def unconfirmed(connection: sa.Connection, before: datetime) -> tuple[Subscripti
 def delete(connection: sa.Connection, slug: str) -> None:
     """The subscription alone; what is held under its name goes first (`subscribers.forget_reader`)."""
     connection.execute(subscriptions.delete().where(subscriptions.c.slug == slug))
+
+
+def _is_due(now: datetime, wait: timedelta) -> sa.ColumnElement[bool]:
+    passed = subscriptions.c.due <= now
+    if not wait:
+        return passed
+    is_impatient = subscriptions.c.patience_hours < wait / timedelta(hours=1)
+    return sa.or_(subscriptions.c.due <= now - wait, sa.and_(passed, is_impatient))
 
 
 def _row(each: Subscription) -> dict[str, Any]:

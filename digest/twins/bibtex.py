@@ -42,9 +42,14 @@ _LETTERS = 26
 
 def write(issues: Sequence[Issue]) -> str:
     """One entry for each paper that the issues recommend, in their order; a paper has one, however often it comes."""
-    papers = {match.paper.id: match.paper for issue in issues for match in issue.matches}
-    keys = _keys(list(papers.values()))
-    return "\n".join(_entry(keys[paper.id], paper) for paper in papers.values())
+    return of([match.paper for issue in issues for match in issue.matches])
+
+
+def of(papers: Sequence[Paper]) -> str:
+    """One entry for each of these papers, in their order."""
+    known = {paper.id: paper for paper in papers}
+    keys = _keys(list(known.values()))
+    return "\n".join(_entry(keys[paper.id], paper) for paper in known.values())
 
 
 def _entry(key: str, paper: Paper) -> str:
