@@ -28,7 +28,7 @@ from digest.store import LATEST, Store, batches, carryover, checkpoints, deliver
 from digest.store.checkpoints import Checkpoint
 from digest.store.deliveries import Settled
 from digest.store.tables import metadata
-from digest.types import Issue, Match, Paper, Section
+from digest.types import Issue, Match, Paper, Section, Signals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -467,3 +467,18 @@ def test_a_rehearsal_leaves_the_server_alone(place: Place, tmp_path: Path, monke
     assert len(files(tmp_path, "outbox")) == 1
     with Store(place) as store, store.reading() as connection:
         assert papers.count(connection) == 0
+
+
+@ON_SERVER
+def test_papers_with_the_most_votes_come_first(place: Place) -> None:
+    """Those without votes come last, and equals in order of arrival; looking anew at a server's tables does nothing."""
+    votes = (3, None, 12, 3)
+    batch = [Paper(id=f"arxiv:2505.0000{n}", title=f"{n}", signals=Signals(upvotes=v)) for n, v in enumerate(votes, 1)]
+    with Store(place) as store:
+        with store.writing() as connection:
+            papers.add(connection, batch, DAY)
+        store.optimise()
+        with store.reading() as connection:
+            days = {day for _, day, _ in papers.between(connection, None, None)}
+            found = [paper.title for day in days for paper in papers.most_voted(connection, day, 9)]
+    assert found == ["3", "1", "4", "2"]
