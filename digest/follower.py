@@ -6,6 +6,9 @@ input is how it learns that: a word when all papers are there, the end when the 
 output it tells the number of the last paper that is counted and indexed.
 
     python -m digest.follower /var/lib/digest/digest.sqlite3
+
+A database on a server is named by DIGEST_DATABASE_URL, since others may read command lines; both files are then where
+the named one would be.
 """
 
 from __future__ import annotations
@@ -20,6 +23,8 @@ from threading import Event, Thread
 from typing import IO, TYPE_CHECKING, Self
 
 import digest
+from digest import databases
+from digest.databases import VARIABLE, Server
 from digest.errors import DigestError
 from digest.store import Store, papers
 
@@ -112,12 +117,14 @@ class Follower:
     def _start(self) -> None:
         # The same modules as here, whatever lies in the working directory.
         paths = (str(Path(digest.__file__).parents[1]), os.environ.get("PYTHONPATH", ""))
+        place = self._store.place
+        url, file = (place.url, place.folder / "digest.sqlite3") if isinstance(place, Server) else ("", place)
         try:
             self._process = subprocess.Popen(  # noqa: S603  (this program itself)
-                [sys.executable, "-P", "-m", "digest.follower", str(self._store.path)],
+                [sys.executable, "-P", "-m", "digest.follower", str(file)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))},
+                env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths)), VARIABLE: url},
                 start_new_session=True,  # Ctrl-C is for the ingest, which ends this one
             )
         except OSError:
@@ -184,7 +191,7 @@ def main() -> int:
     ingest = _Ingest()
     gc.set_threshold(ALLOCATIONS)
     try:
-        with Store(Path(sys.argv[1])) as store:
+        with Store(databases.named(Path(sys.argv[1]), os.environ.get(VARIABLE, ""))) as store:
             follow(store, ingest.is_over, _say)
     except _GoneError:
         return 0

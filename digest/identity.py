@@ -74,6 +74,8 @@ _TITLE = re.compile(r"title:[0-9a-f]{16}", re.ASCII)
 _STRENGTH = ("arxiv:", "doi:", "pmid:", "openreview:", "title:")
 
 _SURROGATE = re.compile(r"[\ud800-\udfff]")  # half of a character: no id, and no database takes it
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")  # a DOI has graphic characters only (ISO 26324)
+_LONGEST_DOI = 500  # those that there are have at most two hundred; no database finds a row by thousands of characters
 _ASCII_WORD = re.compile(r"[a-z0-9]+")
 _FIVE_DIGITS_SINCE = "1501"
 _NEW_SCHEME_SINCE = "0704"
@@ -130,7 +132,8 @@ def _doi_id(found: re.Match[str]) -> PaperId | None:
     doi = "".join(doi.split()).rstrip(".,;").lower()
     if versioned := _PREPRINT.fullmatch(doi):
         return PaperId(f"doi:{versioned[1]}", int(versioned[2]))
-    return PaperId(f"doi:{doi}") if not doi.endswith("/") else None
+    is_one = not doi.endswith("/") and len(doi) <= _LONGEST_DOI and not _CONTROL.search(doi)
+    return PaperId(f"doi:{doi}") if is_one else None
 
 
 _FORMS: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], PaperId | None]], ...]] = (

@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pydantic import SecretStr
+
 from digest import pipeline, profiles, rendering, sample, secret
 from digest.errors import StoreError
 from digest.ingest import ingest
@@ -36,7 +38,7 @@ def sample_issue(settings: Settings) -> Issue:
     """
     with tempfile.TemporaryDirectory(prefix="digest-sample-") as folder:
         # Their own templates count in what is made of it, and need not be there for this.
-        elsewhere = settings.model_copy(update={"home": Path(folder)})
+        elsewhere = settings.model_copy(update={"home": Path(folder), "database_url": SecretStr("")})
         with Store(elsewhere.database) as store:
             ingest(store, [sample.FOLDER], as_of=_DAY)
             reader = profiles.load(sample.PROFILES / _READER)

@@ -158,8 +158,8 @@ def recompose(store: Store, settings: Settings, kept: Kept, files: Sequence[Path
 @contextmanager
 def _before(store: Store, kept: Kept) -> Iterator[Store]:
     """The database before an issue, for as long as it is looked at."""
-    with tempfile.TemporaryDirectory(prefix="replay-", dir=store.path.parent) as folder:
-        then = past.copy(store, Path(folder) / store.path.name, kept)
+    with tempfile.TemporaryDirectory(prefix="replay-", dir=store.folder) as folder:
+        then = past.copy(store, Path(folder) / "digest.sqlite3", kept)
         try:
             yield then
         finally:

@@ -134,7 +134,7 @@ class _Sender:
         return not self._stopped and self._wait_for_turn()
 
     def _claim(self) -> None:
-        with self._store.writing() as connection:
+        with self._store.sharing() as connection:
             names = deliveries.holders(connection) - {self._holder.name}
             claims = deliveries.claim(
                 connection,
@@ -148,7 +148,7 @@ class _Sender:
 
     def _renew(self) -> None:
         """Keep what is in hand; what another sender took over while this one slept is that one's."""
-        with self._store.writing() as connection:
+        with self._store.sharing() as connection:
             ours = deliveries.renew(connection, [*self._flying, *(claim for claim, _ in self._todo)], now=self._now)
         self._todo = deque(each for each in self._todo if each[0] in ours)
         self._renew_at = self._now + HEARTBEAT
@@ -258,7 +258,7 @@ class _Sender:
             return
         self._recorded_at = self._now
         outcomes = self._settled
-        with self._store.writing() as connection:
+        with self._store.sharing() as connection:
             recorded = deliveries.settle(connection, outcomes, now=self._now)
         # Only now: what could not be recorded is tried once more when the run ends.
         self._settled = []

@@ -9,7 +9,7 @@ import re
 import tomllib
 from email.utils import parseaddr
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
@@ -18,13 +18,14 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    SecretStr,
     ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
 )
 
-from digest import days, feeds, look, tomlarray
+from digest import databases, days, feeds, look, tomlarray
 from digest.alarm_settings import Alarms
 from digest.bounce_settings import Bounces
 from digest.delivery_settings import Delivery
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from pydantic_core import ErrorDetails
+
+    from digest.databases import Place
 
 
 FILE = "digest.toml"
@@ -110,11 +113,16 @@ class Summaries(BaseModel):
 
 
 class Settings(BaseModel):
-    """Settings of one installation; every field but `home` is a key of `DIGEST_HOME/digest.toml`."""
+    """Settings of one installation; but for the first two every field is a key of `DIGEST_HOME/digest.toml`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     home: Path = Field(description="The folder that holds everything; given by DIGEST_HOME.")
+    database_url: SecretStr = Field(
+        default=SecretStr(""),
+        exclude=True,
+        description="A PostgreSQL database; given by DIGEST_DATABASE_URL, as it may have a password.",
+    )
     sender: str = Field(
         default="Paper Digest <digest@localhost>", description="The From line of every mail: a name and an address."
     )
@@ -279,9 +287,9 @@ class Settings(BaseModel):
         )
 
     @property
-    def database(self) -> Path:
-        """The SQLite file."""
-        return self.home / "digest.sqlite3"
+    def database(self) -> Place:
+        """The SQLite file, or the database on a server that the environment names."""
+        return databases.named(self.home / "digest.sqlite3", self.database_url.get_secret_value())
 
     @property
     def outbox(self) -> Path:
@@ -324,7 +332,7 @@ class Settings(BaseModel):
         return self.home / "logs"
 
 
-KEYS = tuple(name for name in Settings.model_fields if name != "home")
+KEYS = tuple(name for name in Settings.model_fields if name not in {"home", "database_url"})
 """What `digest.toml` may say."""
 
 TABLES: dict[str, type[BaseModel]] = {
@@ -356,12 +364,17 @@ def home(environment: Mapping[str, str]) -> Path:
 def load(home: Path, environment: Mapping[str, str] = os.environ) -> Settings:
     """The settings of the installation at `home`; defaults where `digest.toml` is missing or silent.
 
+    Of the environment, the database's URL is read, by default of the process's own.
     A `site_url` that it does not name is that of the site that runs here, which tells its programs by `SITE`.
 
     Raises:
         SettingsError: names the file, the line and the key of every fault, one fault a line.
     """
     path = home / FILE
+    url = environment.get(databases.VARIABLE, "")
+    if url:
+        databases.server(url, home)
+    fixed: dict[str, Any] = {"home": home, "database_url": SecretStr(url)}
     try:
         text = path.read_bytes().decode("utf-8-sig")
         values = tomllib.loads(text)
@@ -378,7 +391,7 @@ def load(home: Path, environment: Mapping[str, str] = os.environ) -> Settings:
         values.setdefault("site_url", environment[SITE])
     faults = [_fault(path, text, key, _unknown(key)) for key in values if key not in KEYS]
     try:
-        settings = Settings(home=home, **{key: value for key, value in values.items() if key in KEYS})
+        settings = Settings(**fixed, **{key: value for key, value in values.items() if key in KEYS})
     except ValidationError as error:
         faults += [_fault_at(path, text, each) for each in error.errors()]
     if faults:

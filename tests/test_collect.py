@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from digest.batch import Batch
+    from digest.databases import Place
 
 DAY = date(2025, 3, 14)
 NOW = datetime(2025, 3, 14, 6, tzinfo=UTC)
@@ -106,9 +107,9 @@ class Canned:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(place: Place) -> Iterator[Store]:
     """An empty database."""
-    with Store(tmp_path / "digest.sqlite3") as opened:
+    with Store(place) as opened:
         yield opened
 
 
@@ -482,7 +483,7 @@ def test_a_source_that_fails_is_a_line_of_the_days_issues_until_it_is_read(store
     """Readers learn what is not in their issue, the operator why; once it was read, nothing is left to say."""
     down = FetchError("example.org", "HTTP status 503", is_transient=True)
     run(store, Canned({FEED: down, OTHER: dump(1)}), FEED, OTHER)
-    today = Day(store, Settings(home=store.path.parent, window_days=30), [ADA], DAY)
+    today = Day(store, Settings(home=store.folder, window_days=30), [ADA], DAY)
     (issue,) = today.compose([ADA], now=NOW)
     assert isinstance(issue, Issue)
     assert f"{FEED} could not be read on 14 March" in issue.sources

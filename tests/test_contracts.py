@@ -39,6 +39,18 @@ def test_every_module_is_in_a_layer() -> None:
     assert modules <= named
 
 
+def test_one_module_knows_what_databases_spell_otherwise() -> None:
+    """A statement of SQLite's own elsewhere would fail on PostgreSQL."""
+    own = re.compile(r"sqlalchemy\.dialects|json_(?:each|extract)|OR (?:IGNORE|REPLACE) INTO|prefix_with")
+    found = {
+        path.name
+        for path in (REPOSITORY / "digest").rglob("*.py")
+        if "migrations" not in path.parts and own.search(path.read_text(encoding="utf-8"))
+    }
+    # The index of words is always SQLite's.
+    assert found - {"word_index.py"} == {"dialect.py"}
+
+
 @pytest.mark.slow
 def test_a_wheel_carries_templates_examples_and_sample(tmp_path: Path) -> None:
     """The wheel has all that the program reads, and the program runs from it away from the checkout."""

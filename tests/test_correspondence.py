@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     from aiosmtpd.smtp import SMTP, Envelope, Session
 
+    from digest.databases import Place
+
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 
 HERE = "127.0.0.1"
@@ -105,9 +107,9 @@ def read(content: bytes) -> EmailMessage:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(place: Place) -> Iterator[Store]:
     """A new database."""
-    with Store(tmp_path / "digest.sqlite3") as opened:
+    with Store(place) as opened:
         yield opened
 
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from digest import profiles
 from digest.cli.main import app
 from digest.profile_model import ProfileModel
-from digest.settings import TABLES, Settings
+from digest.settings import KEYS, TABLES, Settings
 from digest.sources import FORMATS
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def test_console_blocks_hold_commands_only() -> None:
 
 def settings_of_all_tables() -> dict[str, Any]:
     """The default of every key of `digest.toml`, as the documents write it."""
-    fields = {name: field for name, field in Settings.model_fields.items() if name != "home"}
+    fields = {name: Settings.model_fields[name] for name in KEYS}
     for table, model in TABLES.items():
         fields |= {f"{table}.{name}": field for name, field in model.model_fields.items()}
     return {name: shown(field) for name, field in fields.items()}

@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.x509.oid import NameOID
+from pydantic import SecretStr
 
 from digest import doctor
 from digest.delivery_settings import Delivery
@@ -634,6 +635,15 @@ def test_a_database_opens_or_is_told(tmp_path: Path) -> None:
     one(place.database(options), WARNING, "not there yet")
     options.database.write_bytes(b"This is no database, whatever it is called. " * 50)
     one(place.database(options), FAULT, "database: ")
+
+
+def test_a_server_that_does_not_answer_is_a_fault(tmp_path: Path) -> None:
+    """What mends it is the server or the variable that names it; the password is not told."""
+    pytest.importorskip("psycopg", reason="psycopg is not in the environment: pip install 'paper-digest[postgres]'")
+    url = SecretStr("postgresql://ada:geheim@127.0.0.1:9/digest")
+    options = Settings(home=tmp_path, database_url=url)
+    line = one(place.database(options), FAULT, "'postgresql://ada@127.0.0.1:9/digest'", "see to the server, or DIGEST_")
+    assert "geheim" not in line
 
 
 def test_profiles_are_loaded(tmp_path: Path) -> None:

@@ -9,8 +9,10 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -22,6 +24,9 @@ from digest.progress import Silent
 from digest.ranking.search import Query
 from digest.store import Store, papers, statistics, word_index
 from digest.store.search import Bounds, search
+
+if TYPE_CHECKING:
+    from digest.databases import Server
 
 AS_OF = date(2025, 5, 9)
 QUERIES = ("owls night", '"rivers carry"', "émile", "09817different sand", "hunting")
@@ -211,3 +216,31 @@ def test_it_ends_with_the_ingest(tmp_path: Path, end: signal.Signals) -> None:
     taken_in(home / "digest.sqlite3", source, Ear())
     with Store(home / "digest.sqlite3") as store:
         assert word_index.grow(store, Silent()) == statistics.of_all(store).papers == 15_000
+
+
+@pytest.mark.slow
+@pytest.mark.postgres
+@pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+def test_a_server_is_followed_and_its_password_shown_to_nobody(
+    place: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process is told of the database by its environment, as others may read command lines."""
+    monkeypatch.setattr(follower, "LARGE", 1000)
+    monkeypatch.delenv("DIGEST_DATABASE_URL")
+    commands: set[bytes] = set()
+
+    class Looker(Ear):
+        def step(self, stage: str, done: int, total: int | None, note: str = "") -> None:
+            super().step(stage, done, total, note)
+            for child in children(os.getpid()):
+                commands.add(Path(f"/proc/{child}/cmdline").read_bytes())
+
+    server = replace(place, url=place.url.replace("postgres:@", "postgres:geheim@"))
+    assert server.has_password
+    with Store(server) as store, Follower(store, looker := Looker()) as watch:
+        ingest(store, [dump(tmp_path / "a.jsonl", 3000)], as_of=AS_OF, progress=watch)
+        watch.finish()
+        assert looker.heard == []
+        assert statistics.kept(store, Silent()).counted == word_index.grow(store, Silent(), chunks=0) == 3000
+    assert any(b"digest.follower" in command for command in commands)
+    assert not any(b"geheim" in command for command in commands)

@@ -192,7 +192,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 def read(store: Store, server: Server, security: str = "none", more: str = "", password: str = PASSWORD) -> ReadReport:
     """Read the server's mailbox, as settings in a file say."""
-    home = store.path.parent
+    home = store.folder
     home.joinpath("digest.toml").write_text(
         '[delivery]\nbounce_address = "bounces@example.org"\n'
         f'[bounces]\nhost = "{HERE}"\nport = {server.port}\nsecurity = "{security}"\nusername = "me"\n'

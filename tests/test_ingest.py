@@ -134,7 +134,7 @@ def test_what_is_bad_is_named_and_what_is_good_is_kept(
         assert report.new == new + 2
     assert len(titles(store)) == report.new
     assert {"Paper number 91", "Paper number 92"} <= set(titles(store))
-    assert checkpoints(store.path) == 0
+    assert checkpoints(store.place) == 0
 
 
 def test_paths_that_are_no_dumps_are_passed_over(store: Store, tmp_path: Path) -> None:
@@ -227,7 +227,7 @@ def test_two_ingests_at_once_add_each_paper_once(store: Store, tmp_path: Path) -
     reports: list[IngestReport] = []
 
     def read(name: str) -> None:
-        with Store(store.path) as mine:
+        with Store(store.place) as mine:
             reports.append(ingest(mine, [tmp_path / f"{name}.jsonl"], as_of=AS_OF))
 
     readers = [Thread(target=read, args=(name,)) for name in "ab"]
@@ -277,12 +277,12 @@ def test_the_trending_page_gives_all_its_papers(store: Store, samples: Path) -> 
 def test_a_real_dump_again_is_nothing_new(store: Store, samples: Path, folder: str) -> None:
     """Whatever a real file gives the first time, the second time every paper of it is known and no row changes."""
     first = ingest(store, [samples / folder], as_of=AS_OF)
-    before = dump(store.path)
+    before = dump(store.place)
     again = ingest(store, [samples / folder], as_of=AS_OF)
     assert first.new > 0
     assert counts(again) == (0, 0, first.read, first.rejected)
     assert again.rejections == first.rejections
-    assert dump(store.path) == before
+    assert dump(store.place) == before
 
 
 def test_all_real_dumps_together_are_in_one_database(store: Store, samples: Path) -> None:
@@ -418,7 +418,7 @@ def test_however_many_records_there_are_the_source_is_kept_once(store: Store, tm
     with store.reading() as connection:
         (kept,) = batches.of(connection, "biorxiv")
     assert (kept.announced, kept.read, kept.new) == (count, count, count)
-    assert checkpoints(store.path) == 0
+    assert checkpoints(store.place) == 0
 
 
 @pytest.mark.slow

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from digest.databases import Place
+
 DAY = date(2025, 5, 9)
 NOW = datetime(2025, 5, 9, 6, tzinfo=UTC)
 LINK = "https://digest.example.org/c/abc"
@@ -136,9 +138,9 @@ def test_a_letters_template_can_be_replaced(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(place: Place) -> Iterator[Store]:
     """An empty database."""
-    with Store(tmp_path / "digest.sqlite3") as opened:
+    with Store(place) as opened:
         yield opened
 
 

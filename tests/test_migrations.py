@@ -23,6 +23,7 @@ from alembic.script import ScriptDirectory
 
 import digest.store
 from digest import readers, subscribing
+from digest.databases import server
 from digest.errors import StoreError
 from digest.settings import Settings
 from digest.store import (
@@ -375,3 +376,10 @@ def test_processes_open_a_new_database_at_once(tmp_path: Path) -> None:
         child.communicate()
         assert child.returncode == 0
     assert sorted(titles(path)) == ids
+
+
+def test_postgresql_without_its_driver_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The driver comes with an extra, as a file needs none."""
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(StoreError, match=r"pip install 'paper-digest\[postgres\]': 'postgresql://a@b/c'$"):
+        Store(server("postgresql://a:geheim@b/c", tmp_path))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from digest.databases import Place
     from digest.ranking.evaluation.sets import EvaluationSet
 
 MONDAY, TUESDAY, WEDNESDAY, THURSDAY = (date(2025, 5, 5) + timedelta(days=n) for n in range(4))
@@ -114,13 +115,13 @@ YAML = f"name: Ada\ntopics: [owls]\nmax_papers: 1\nliked: ['{OWLS_MONDAY}', '{BA
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(tmp_path: Path, place: Place, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An installation with three days of papers and a reader, who judged two of them."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DIGEST_HOME", str(tmp_path))
     (tmp_path / "profiles").mkdir()
     (tmp_path / "profiles" / "ada.yaml").write_text(YAML, encoding="utf-8")
-    with Store(tmp_path / "digest.sqlite3") as store, store.writing() as connection:
+    with Store(place) as store, store.writing() as connection:
         papers.add(connection, PAPERS, WEDNESDAY)
         for paper, liked in ((OWLS_TUESDAY, True), (BATS_TUESDAY, False)):
             judgements.add(connection, "ada", Judgement(paper=paper, liked=liked, day=THURSDAY))
@@ -128,15 +129,15 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def store(home: Path) -> Iterator[Store]:
+def store(home: Path, place: Place) -> Iterator[Store]:  # noqa: ARG001  (it fills the place)
     """Its database, open."""
-    with Store(home / "digest.sqlite3") as opened:
+    with Store(place) as opened:
         yield opened
 
 
 def relevant(store: Store, profile: Profile, days: int = 3) -> dict[str, frozenset[str]]:
     """What is to be found on each day, up to Wednesday."""
-    settings = Settings(home=store.path.parent)
+    settings = Settings(home=store.folder)
     found = retrospect.evaluation_set(store, settings, profile, until=WEDNESDAY, days=days)
     return {task.pool: task.relevant for task in found.tasks}
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from digest.databases import Place
     from digest.subscription import Subscription
 
 NOW = datetime(2025, 5, 7, 12, tzinfo=UTC)
@@ -31,9 +32,9 @@ CHOSEN = {"frequency": "weekly mon", "zone": "Asia/Tokyo", "language": "de", "fo
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(place: Place) -> Iterator[Store]:
     """A new database."""
-    with Store(tmp_path / "digest.sqlite3") as opened:
+    with Store(place) as opened:
         yield opened
 
 

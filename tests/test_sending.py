@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from digest.databases import Place
     from digest.run_report import RunReport
     from digest.store.deliveries import Claim
 
@@ -138,10 +139,10 @@ def parcel(claim: Claim, _issue: Issue) -> Parcel | None:
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
+def office(tmp_path: Path, place: Place) -> Iterator[Office]:
     """An empty outbox."""
     ticking = Ticking()
-    with Store(tmp_path / "digest.sqlite3") as store:
+    with Store(place) as store:
         yield Office(store, tmp_path / "senders", ticking, Post(ticking))
 
 

@@ -10,6 +10,7 @@ import hashlib
 import os
 import random  # noqa: TID251  (instants of a test, from a seed)
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -27,10 +28,13 @@ from aiosmtpd.controller import Controller
 from digest.issue import issue_id
 from digest.outbox import DeliveryState
 from digest.store import Store, issues, outbox
+from digest.store.tables import deliveries
 from digest.types import Issue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from digest.databases import Place
 
 pytestmark = [pytest.mark.slow, pytest.mark.allow_hosts(["127.0.0.1"])]
 
@@ -79,10 +83,10 @@ def home(tmp_path: Path, server: tuple[Recorder, int]) -> Path:
     return tmp_path
 
 
-def queue(home: Path, day: date, readers: int) -> None:
+def queue(database: Place, day: date, readers: int) -> None:
     """Put an issue for each reader into the outbox."""
     now = datetime.now(UTC)  # noqa: TID251  (the senders' clock is the real one)
-    with Store(home / "digest.sqlite3") as store, store.writing() as connection:
+    with Store(database) as store, store.writing() as connection:
         for number in range(readers):
             name = f"reader{number}"
             issue = Issue(
@@ -99,9 +103,9 @@ def queue(home: Path, day: date, readers: int) -> None:
             assert issues.add(connection, issue, covered=covered, recipient=f"{name}@example.org", now=now)
 
 
-def states(home: Path) -> dict[DeliveryState, int]:
+def states(database: Place) -> dict[DeliveryState, int]:
     """How many deliveries stand in each state."""
-    with Store(home / "digest.sqlite3") as store, store.reading() as connection:
+    with Store(database) as store, store.reading() as connection:
         return outbox.count(connection)
 
 
@@ -157,8 +161,8 @@ def test_two_hundred_senders_killed_at_random_lose_nobody(home: Path, server: tu
     kills = mails = 0
     with zygote(home) as senders:
         while kills < KILLS:
-            if not states(home).get(DeliveryState.QUEUED):
-                queue(home, date(2025, 5, 1) + timedelta(days=mails), 150)
+            if not states(home / "digest.sqlite3").get(DeliveryState.QUEUED):
+                queue(home / "digest.sqlite3", date(2025, 5, 1) + timedelta(days=mails), 150)
                 mails += 150
             pid = senders.start("run")
             time.sleep(chance.uniform(0.03, 0.25))
@@ -168,7 +172,7 @@ def test_two_hundred_senders_killed_at_random_lose_nobody(home: Path, server: tu
             assert len(recorder.accepted) - known <= IN_FLIGHT
         senders.start("run")
         assert senders.ended() == 0
-    assert states(home) == {DeliveryState.SENT: mails}
+    assert states(home / "digest.sqlite3") == {DeliveryState.SENT: mails}
     assert copies(recorder, mails, kills) <= kills * IN_FLIGHT
 
 
@@ -176,7 +180,7 @@ def test_two_hundred_senders_killed_at_random_lose_nobody(home: Path, server: tu
 def test_a_sender_killed_at_each_commit_loses_nobody(home: Path, server: tuple[Recorder, int], when: str) -> None:
     """Whether the last commit was made or not, the next sender knows what to do."""
     recorder, _ = server
-    queue(home, date(2025, 5, 9), 60)
+    queue(home / "digest.sqlite3", date(2025, 5, 9), 60)
     kills = 0
     with zygote(home) as senders:
         for number in range(1, 100):
@@ -184,7 +188,7 @@ def test_a_sender_killed_at_each_commit_loses_nobody(home: Path, server: tuple[R
             if senders.ended() != signal.SIGKILL:
                 break
             kills += 1
-    assert states(home) == {DeliveryState.SENT: 60}
+    assert states(home / "digest.sqlite3") == {DeliveryState.SENT: 60}
     assert kills > 5
     assert copies(recorder, 60, kills) <= kills * IN_FLIGHT
 
@@ -192,13 +196,13 @@ def test_a_sender_killed_at_each_commit_loses_nobody(home: Path, server: tuple[R
 def test_two_senders_at_once_send_each_mail_once(home: Path, server: tuple[Recorder, int]) -> None:
     """They share the work, and nobody gets a copy; where one is killed, the other takes over what it held."""
     recorder, _ = server
-    queue(home, date(2025, 5, 9), 400)
+    queue(home / "digest.sqlite3", date(2025, 5, 9), 400)
     with zygote(home) as first, zygote(home) as second:
         first.start("run")
         second.start("run")
         assert (first.ended(), second.ended()) == (0, 0)
         assert copies(recorder, 400, 0) == 0
-        queue(home, date(2025, 5, 10), 400)
+        queue(home / "digest.sqlite3", date(2025, 5, 10), 400)
         pid = first.start("run")
         second.start("run")
         time.sleep(0.3)
@@ -206,5 +210,41 @@ def test_two_senders_at_once_send_each_mail_once(home: Path, server: tuple[Recor
         assert (first.ended(), second.ended()) == (signal.SIGKILL, 0)
         first.start("run")
         assert first.ended() == 0
-    assert states(home) == {DeliveryState.SENT: 800}
+    assert states(home / "digest.sqlite3") == {DeliveryState.SENT: 800}
     assert copies(recorder, 800, 1) <= IN_FLIGHT
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+def test_two_machines_send_from_one_database(
+    place: Place, home: Path, server: tuple[Recorder, int], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Two that share nothing else send each mail once; what a killed one leaves is sent by the other one."""
+    recorder, _ = server
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    shutil.copy(home / "digest.toml", elsewhere)
+    mails = kills = 0
+    with zygote(home) as one, zygote(elsewhere) as another:
+        for day in range(1, 4):
+            queue(place, date(2025, 5, day), 100)
+            mails += 100
+            pid = one.start("run")
+            another.start("run")
+            if day > 1:
+                time.sleep(0.15 * day)
+                os.kill(pid, signal.SIGKILL)
+            kills += one.ended() == signal.SIGKILL
+            assert another.ended() == 0
+            if day == 1:
+                assert states(place) == {DeliveryState.SENT: mails}
+                assert copies(recorder, mails, 0) == 0
+            # Nobody on the other machine knows that this one is dead, until its leases have run out.
+            with Store(place) as store, store.writing() as connection:
+                lapsed = {"lease_until": datetime(2025, 5, 1, tzinfo=UTC)}
+                held = deliveries.c.state == DeliveryState.SENDING
+                connection.execute(deliveries.update().where(held).values(lapsed))
+        another.start("run")
+        assert another.ended() == 0
+    assert kills
+    assert states(place) == {DeliveryState.SENT: mails}
+    assert copies(recorder, mails, kills) <= kills * IN_FLIGHT

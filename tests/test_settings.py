@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from digest import databases
 from digest.errors import SettingsError
 from digest.settings import KEYS, Settings, home, load
 
@@ -448,3 +449,28 @@ def test_a_domain_above_or_below_may_sign(tmp_path: Path, domain: str) -> None:
     text = f'dkim_key = "key"\ndkim_selector = "s1.owls"\ndkim_domain = "{domain}"\n'
     (tmp_path / "digest.toml").write_text(f'sender = "digest@lab.example.org"\n[delivery]\n{text}', encoding="utf-8")
     assert load(tmp_path).delivery.dkim_domain == domain.lower()
+
+
+def test_a_server_is_named_by_the_environment_alone(tmp_path: Path) -> None:
+    """Then it is the database, and its password stands in nothing that is printed, dumped or compared with the file."""
+    url = "postgresql://ada:geheim%40@db.example.org:5433/digest?sslmode=require"
+    settings = load(tmp_path, {"DIGEST_DATABASE_URL": url})
+    assert settings.database == databases.Server(url, tmp_path)
+    assert str(settings.database) == "postgresql://ada@db.example.org:5433/digest"
+    shown = f"{settings!r} {settings} {settings.database!r} {settings.database} {settings.model_dump_json()}"
+    assert "geheim" not in shown
+    assert load(tmp_path, {"DIGEST_DATABASE_URL": ""}).database == tmp_path / "digest.sqlite3"
+    (tmp_path / "digest.toml").write_text(f'database_url = "{url}"\n', encoding="utf-8")
+    with pytest.raises(SettingsError, match="database_url: unknown key") as caught:
+        load(tmp_path, {})
+    assert "geheim" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["digest.sqlite3", "sqlite:///a", "postgresql://a:geheim@b", "postgresql://a:geheim@[b/c"]
+)
+def test_a_url_of_no_server_is_refused(tmp_path: Path, url: str) -> None:
+    """The message says what is expected, and nothing of what was given."""
+    with pytest.raises(SettingsError) as caught:
+        load(tmp_path, {"DIGEST_DATABASE_URL": url})
+    assert str(caught.value) == ("DIGEST_DATABASE_URL: expected a URL like postgresql://digest@db.example.org/digest")

@@ -16,7 +16,8 @@ from digest.types import AnnounceType, Event, EventKind, Paper
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
+
+    from digest.databases import Place
 
 AS_OF = date(2025, 5, 20)
 FIRST = Paper(
@@ -37,9 +38,9 @@ PUBLISHED = Event(paper=FIRST.id, kind=EventKind.PUBLISHED, day=AS_OF, detail="J
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(place: Place) -> Iterator[Store]:
     """An empty database."""
-    with Store(tmp_path / "digest.sqlite3") as opened:
+    with Store(place) as opened:
         yield opened
 
 

@@ -19,6 +19,8 @@ from digest.types import Paper
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from digest.databases import Place
+
 from datetime import date
 
 AS_OF = date(2025, 5, 9)
@@ -49,9 +51,9 @@ def assert_as_made_anew(store: Store, folder: Path) -> None:
         assert last.counted == papers.last_seq(connection) == word_index.grow(store, Silent(), chunks=0)
     folder.mkdir()
     with store.writing():
-        shutil.copy(store.path, folder)
-        shutil.copy(store.path.with_name(f"{store.path.name}-wal"), folder)
-    with Store(folder / store.path.name) as anew:
+        shutil.copy(store.place, folder)
+        shutil.copy(store.place.with_name(f"{store.place.name}-wal"), folder)
+    with Store(folder / store.place.name) as anew:
         wanted = statistics.of_all(anew)
         assert last.statistics.papers == wanted.papers
         assert last.statistics.length == pytest.approx(wanted.length)
@@ -93,7 +95,7 @@ def test_what_comes_while_it_follows_is_counted_and_indexed_once(
             assert_as_made_anew(store, folder / "anew")
 
 
-def test_works_that_change_and_merge_while_it_follows(tmp_path: Path) -> None:
+def test_works_that_change_and_merge_while_it_follows(place: Place) -> None:
     """A paper that is rewritten is found by its new words, and one that became part of another is forgotten."""
     one = Paper(id="title:0123456789abcdef", title="Owls in slow rivers", authors=("Ada Example",), abstract="Owls.")
     other = Paper(id="arxiv:2505.00002", title="Mice by night", version=1, authors=("Ada Example",))
@@ -102,7 +104,7 @@ def test_works_that_change_and_merge_while_it_follows(tmp_path: Path) -> None:
         [replace(other, version=2, title="Rats by day")],
         [replace(one, other_ids=("doi:10.5555/owls",), id="pmid:123")],
     ]
-    with pytest.MonkeyPatch.context() as patch, Store(tmp_path / "digest.sqlite3") as store:
+    with pytest.MonkeyPatch.context() as patch, Store(place) as store:
         patch.setattr(following, "_CHUNK", 1)
 
         def is_over(_seconds: float) -> bool:

@@ -15,7 +15,8 @@ from digest.types import AnnounceType, Evidence, Issue, Links, Match, Nearest, P
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+    from digest.databases import Place
 
 DAY = date(2025, 5, 9)
 NOW = datetime(2025, 5, 9, 6, tzinfo=UTC)
@@ -36,16 +37,15 @@ PAPERS = tuple(
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
+def path(place: Place) -> Place:
     """A database with five papers."""
-    path = tmp_path / "digest.sqlite3"
-    with Store(path) as store, store.writing() as connection:
+    with Store(place) as store, store.writing() as connection:
         papers.add(connection, PAPERS, DAY)
-    return path
+    return place
 
 
 @pytest.fixture
-def store(path: Path) -> Iterator[Store]:
+def store(path: Place) -> Iterator[Store]:
     """That database, open."""
     with Store(path) as opened:
         yield opened
@@ -199,7 +199,7 @@ def test_a_paper_that_took_a_stronger_id_is_not_recommended_again(store: Store) 
         assert not add(store, second)
 
 
-def test_of_two_composers_at_once_one_wins(path: Path) -> None:
+def test_of_two_composers_at_once_one_wins(path: Place) -> None:
     """Two stores that add an issue of the same day at the same instant: one does, the other one is told."""
     outcomes: list[bool] = []
     start = Barrier(2)

@@ -13,7 +13,8 @@ from digest.types import Judgement, Paper
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+    from digest.databases import Place
 
 DAY = date(2025, 5, 9)
 PAPERS = [Paper(id=f"arxiv:2505.0000{n}", title=f"Owls {n} of the north") for n in range(1, 4)]
@@ -21,9 +22,9 @@ ONE, TWO, THREE = (paper.id for paper in PAPERS)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(place: Place) -> Iterator[Store]:
     """A database with three papers."""
-    with Store(tmp_path / "digest.sqlite3") as opened:
+    with Store(place) as opened:
         with opened.writing() as connection:
             papers.add(connection, PAPERS, DAY)
         yield opened

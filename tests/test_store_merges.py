@@ -26,7 +26,8 @@ from digest.types import EventKind, Issue, Judgement, Match, Paper, Section
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
+
+    from digest.databases import Place
 
 AS_OF = date(2025, 5, 20)
 NOW = datetime(2025, 5, 20, 6, tzinfo=UTC)
@@ -50,9 +51,9 @@ WHOLE = reduce(fold, (ARCHIVE, JOURNAL, LINK))
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(place: Place) -> Iterator[Store]:
     """An empty database."""
-    with Store(tmp_path / "digest.sqlite3") as opened:
+    with Store(place) as opened:
         yield opened
 
 
@@ -219,7 +220,7 @@ def test_the_index_forgets_what_is_no_more(store: Store) -> None:
     add(store, replace(LINK, version=2, title="Gravel and sand", abstract="Rivers carry them."))
     assert words_of(store, "sand") == words_of(store, "gravel") == [2]
     assert words_of(store, "owl") == [1]
-    file = store.path.with_name("search.sqlite3")
+    file = store.folder / "search.sqlite3"
     inode = file.stat().st_ino
     add(store, replace(OTHER, id="arxiv:2505.00003"))
     assert words_of(store, "owl") == [1, 4]
@@ -241,7 +242,7 @@ def test_the_statistics_forget_what_is_no_more(store: Store, last: Sequence[Pape
     """A merged work is counted once, whether it was counted before or not, and nothing is counted again for it."""
     add(store, ARCHIVE, JOURNAL, *last)
     counted(store)
-    file = store.path.with_name("statistics.npz")
+    file = store.folder / "statistics.npz"
     add(store, replace(LINK, abstract=""))
     assert counted(store).papers == 1 + len(last)
     changed = file.stat().st_mtime_ns
@@ -298,6 +299,7 @@ import os, signal, sys
 from datetime import date
 from pathlib import Path
 import sqlalchemy as sa
+from digest.databases import named
 from digest.store import Store, papers
 from digest.types import Paper
 left = int(sys.argv[2])
@@ -308,7 +310,7 @@ def stop(*_):
     if not left:
         os.kill(os.getpid(), signal.SIGKILL)
 
-with Store(Path(sys.argv[1])) as store, store.writing() as connection:
+with Store(named(Path(sys.argv[1]), os.environ.get("DIGEST_DATABASE_URL", ""))) as store, store.writing() as connection:
     sa.event.listen(connection, "before_cursor_execute", stop)
     papers.add(connection, [Paper(id="arxiv:2505.00001", title="Sand", other_ids=("doi:10.5555/sand.1",))], date.max)
 """
@@ -320,7 +322,7 @@ def test_a_killed_merger_leaves_all_as_it_was(store: Store, statement: int) -> N
     add(store, ARCHIVE, JOURNAL)
     recommend(store, "ada", date(2025, 5, 9), JOURNAL)
     before = numbered(store)
-    command = [sys.executable, "-c", KILLED, os.fspath(store.path), str(statement)]
+    command = [sys.executable, "-c", KILLED, os.fspath(store.folder / "digest.sqlite3"), str(statement)]
     assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
     assert numbered(store) == before
     add(store, LINK)

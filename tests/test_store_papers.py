@@ -20,16 +20,17 @@ from digest.types import AnnounceType, Links, Paper, Signals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+    from digest.databases import Place
 
 AS_OF = date(2025, 5, 20)
 NEW, UPDATED, DUPLICATE = papers.Outcome.NEW, papers.Outcome.UPDATED, papers.Outcome.DUPLICATE
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(place: Place) -> Iterator[Store]:
     """An empty database."""
-    with Store(tmp_path / "digest.sqlite3") as opened:
+    with Store(place) as opened:
         yield opened
 
 

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from digest.databases import Place
+
 AS_OF = date(2025, 5, 9)
 OWLS = Paper(
     id="arxiv:2505.00001",
@@ -68,9 +70,9 @@ class Ear(Silent):
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(place: Place) -> Iterator[Store]:
     """A database with three papers."""
-    with Store(tmp_path / "digest.sqlite3") as opened:
+    with Store(place) as opened:
         add(opened, OWLS, MICE, SAND)
         yield opened
 
@@ -271,13 +273,14 @@ def test_an_index_that_cannot_be_kept_is_named(store: Store, tmp_path: Path) -> 
 
 
 SEARCH = """
-import sys
+import os, sys
 from pathlib import Path
+from digest.databases import named
 from digest.progress import Silent
 from digest.store import Store, word_index
 print("ready", flush=True)
 sys.stdin.readline()
-with Store(Path(sys.argv[1])) as store:
+with Store(named(Path(sys.argv[1]), os.environ.get("DIGEST_DATABASE_URL", ""))) as store:
     print(len(word_index.find(store, [], ["owl"], days=(None, None), limit=9999, progress=Silent())))
 """
 
@@ -286,7 +289,8 @@ def test_two_programs_search_for_the_first_time_at_once(store: Store) -> None:
     """Both make the one index together, and both find every paper."""
     add(store, *(Paper(id=f"arxiv:2504.{n:05}", title=f"Owls number{n}x") for n in range(1, 1000)))
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    children = [subprocess.Popen([sys.executable, "-c", SEARCH, os.fspath(store.path)], **pipes) for _ in range(2)]
+    command = [sys.executable, "-c", SEARCH, os.fspath(store.folder / "digest.sqlite3")]
+    children = [subprocess.Popen(command, **pipes) for _ in range(2)]
     for child in children:
         assert child.stdout is not None
         assert child.stdout.readline() == "ready\n"

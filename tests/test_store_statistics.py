@@ -18,6 +18,8 @@ from digest.store import Store, papers, statistics
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from digest.databases import Place
+
 DAYS = sorted(sample.FOLDER.iterdir())
 
 
@@ -56,17 +58,16 @@ def assert_same(found: Statistics, wanted: Statistics) -> None:
     np.testing.assert_array_equal(found.frequency, wanted.frequency)
 
 
-def test_they_grow_by_what_came_since(tmp_path: Path) -> None:
+def test_they_grow_by_what_came_since(place: Place) -> None:
     """After each day, over restarts, they are those of all papers, and only the new papers were counted."""
-    path = tmp_path / "digest.sqlite3"
     for number, day in enumerate(DAYS, start=1):
         ear = Ear()
-        with Store(path) as store:
+        with Store(place) as store:
             add(store, day)
             assert_same(statistics.of_all(store, ear), expected(store))
         assert ear.counted == 12
         assert ear.heard == []
-        with Store(path) as store:
+        with Store(place) as store:
             again = Ear()
             assert statistics.of_all(store, again).papers == 12 * number
         assert again.counted == 0
@@ -74,10 +75,10 @@ def test_they_grow_by_what_came_since(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("damage", ["empty", "text", "cut", "version", "other"])
 def test_what_cannot_be_trusted_is_made_again_and_said(
-    tmp_path: Path, damage: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, place: Place, damage: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A damaged file, one of another version and one of another database are replaced, and a line says so."""
-    with Store(tmp_path / "digest.sqlite3") as store:
+    with Store(place) as store:
         add(store, *DAYS)
         statistics.of_all(store)
         file = tmp_path / "statistics.npz"

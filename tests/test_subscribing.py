@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from digest.databases import Place
+
 NOW = datetime(2025, 5, 7, 12, tzinfo=UTC)
 OWLS, TIDES = "topics: [owls]\n", "topics: [tides]\n"
 ADA = "ada@example.org"
@@ -47,9 +49,9 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(place: Place) -> Iterator[Store]:
     """A new database."""
-    with Store(tmp_path / "digest.sqlite3") as opened:
+    with Store(place) as opened:
         yield opened
 
 
@@ -454,11 +456,11 @@ def test_forgetting_leaves_nothing(store: Store, here: Settings, tmp_path: Path)
         connection.execute(
             sa.text(
                 "INSERT INTO bounces (report, address, kind, status, detail, received, undone) "
-                "VALUES ('x', 'ada@example.org', 'hard', '5.1.1', '', '2025-05-07 00:00:00', 0)"
+                "VALUES ('x', 'ada@example.org', 'hard', '5.1.1', '', '2025-05-07 00:00:00', false)"
             )
         )
         owner = subscribers.by_address(connection, ADA)
-        tables = [row[0] for row in connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        tables = sa.inspect(connection).get_table_names()
     assert owner
     assert subscribing.forget(store, owner.id) == 1
     with store.reading() as connection:

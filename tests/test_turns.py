@@ -14,8 +14,8 @@ from digest.turns import LONGEST_REST, TurnsOfRun, domain_of, domain_of_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
+    from digest.databases import Place
     from digest.turns import Turns
 
 START = datetime(2025, 3, 14, 6, tzinfo=UTC)
@@ -43,9 +43,9 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(place: Place) -> Iterator[Store]:
     """An empty database."""
-    with Store(tmp_path / "digest.sqlite3") as opened:
+    with Store(place) as opened:
         yield opened
 
 
@@ -88,7 +88,7 @@ def test_a_rest_outlasts_the_run(store: Store, clock: Clock) -> None:
     """Another program that opens the database later knows it."""
     StoredTurns(store, clock.now).leave_alone("example.org", 7200)
     clock.seconds = 7100
-    with Store(store.path) as another:
+    with Store(store.place) as another:
         assert StoredTurns(another, clock.now).take("example.org", 1) == pytest.approx(100)
 
 
@@ -97,7 +97,7 @@ def test_one_turn_is_taken_once(store: Store, clock: Clock) -> None:
     start, found = Barrier(8), list[float]()
 
     def ask() -> None:
-        with Store(store.path) as mine:
+        with Store(store.place) as mine:
             start.wait()
             found.append(StoredTurns(mine, clock.now).take("arxiv.org", 3))
 

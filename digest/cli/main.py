@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from digest.cli import bounces, issues, outbox, papers, profiles, sources, subscribers, templates
+from digest.cli import bounces, db, issues, outbox, papers, profiles, sources, subscribers, templates
 from digest.cli.doctor import doctor
 from digest.cli.evaluate import evaluate
 from digest.cli.export import export
@@ -57,6 +57,7 @@ app.add_typer(outbox.app, name="outbox")
 app.add_typer(bounces.app, name="bounces")
 app.add_typer(subscribers.app, name="subscribers")
 app.add_typer(templates.app, name="templates")
+app.add_typer(db.app, name="db")
 
 
 def _print_version(*, wanted: bool) -> None:

@@ -45,7 +45,7 @@ def examine(
         say: is told what takes a while.
     """
     try:
-        settings = settings_of.load(home)
+        settings = settings_of.load(home, environ)
     except SettingsError as error:
         for line in str(error).splitlines():
             yield fault("settings", line, f"correct {home / settings_of.FILE}")

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from digest import profiles, rendering
 from digest.access import path
+from digest.databases import VARIABLE
 from digest.delivery_settings import Way
 from digest.doctor.findings import Finding, fault, ok, warning
 from digest.errors import ProfileError, SettingsError, StoreError, TemplateError
@@ -65,14 +66,16 @@ def folders(settings: Settings) -> Iterator[Finding]:
 
 def database(settings: Settings) -> Iterator[Finding]:
     """Whether the database opens; its schema is brought up to date, as every command does."""
-    if not settings.database.exists():
-        yield warning("database", f"{settings.database}: not there yet", "digest ingest PATH, or digest fetch")
+    here = settings.database
+    if isinstance(here, Path) and not here.exists():
+        yield warning("database", f"{here}: not there yet", "digest ingest PATH, or digest fetch")
         return
     try:
-        with Store(settings.database) as store, store.reading() as connection:
+        with Store(here) as store, store.reading() as connection:
             newest = papers.last_day(connection)
     except StoreError as error:
-        yield fault("database", str(error), "restore it from a backup, or end the program that holds it")
+        mend = "restore it from a backup, or end the program that holds it"
+        yield fault("database", str(error), mend if isinstance(here, Path) else f"see to the server, or {VARIABLE}")
         return
     if newest is None:
         yield warning("database", f"schema {LATEST}, without a paper", "digest ingest PATH, or digest fetch")
@@ -125,7 +128,7 @@ def clock(settings: Settings, now: datetime) -> Iterator[Finding]:
         ZoneInfo(_ZONE)
     except ZoneInfoNotFoundError:
         yield fault("clock", "there are no time zones here", "install tzdata (apt install tzdata, or pip)")
-    written = [_changed(each) for each in (settings.database, settings.home / "digest.toml")]
+    written = [_changed(settings.home / name) for name in ("digest.sqlite3", "digest.toml")]
     newest = max(filter(None, written), default=now)
     if newest > now + _APART:
         yield warning("clock", f"it says {now:%Y-%m-%d %H:%M} UTC, and files here are of {newest:%Y-%m-%d %H:%M}", mend)

@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
+from digest.store.dialect import insert
 from digest.store.tables import askings
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ DAY = timedelta(days=1)
 def count(connection: sa.Connection, who: str, now: datetime) -> int:
     """Note that somebody, by a fingerprint, asks now; how often it was in the last 24 hours, this time included."""
     hour = now.replace(minute=0, second=0, microsecond=0)
-    row = insert(askings).values(who=who, hour=hour, count=1)
+    row = insert(connection, askings).values(who=who, hour=hour, count=1)
     again = row.on_conflict_do_update(index_elements=["who", "hour"], set_={"count": askings.c.count + 1})
     connection.execute(again)
     lately = sa.and_(askings.c.who == who, askings.c.hour > now - DAY)

@@ -234,7 +234,8 @@ def _by_token(connection: sa.Connection, bounce: Bounce) -> sa.Row[Any] | None:
 
 def _by_message_id(connection: sa.Connection, bounce: Bounce) -> sa.Row[Any] | None:
     """The mail that was sent to the address in the report under the Message-ID that it returns."""
-    if not bounce.address or not bounce.message_id:
+    # A NUL is in no address of ours, and PostgreSQL is not even to be asked for one.
+    if not bounce.address or not bounce.message_id or "\0" in bounce.address:
         return None
     to_it = _MAIL.where(sa.func.lower(deliveries.c.recipient) == key(bounce.address))
     for mail in connection.execute(to_it.order_by(deliveries.c.changed.desc()).limit(_LOOKED_THROUGH)):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from digest.outbox import UNDELIVERED
+from digest.store.dialect import is_among
 from digest.store.rows import lookup
 from digest.store.tables import carryover, deliveries, issue_papers, issues, paper_ids
 
@@ -36,8 +37,7 @@ def of_all(connection: sa.Connection, profiles: Collection[str]) -> dict[str, se
 
 def replace(connection: sa.Connection, waiting: Mapping[str, Collection[int]]) -> None:
     """Let these papers wait for each reader, and no others."""
-    among = sa.func.json_each(sa.bindparam("among", type_=sa.JSON)).table_valued("value")
-    statement = carryover.delete().where(carryover.c.profile.in_(sa.select(among.c.value)))
+    statement = carryover.delete().where(is_among(connection, carryover.c.profile, "among"))
     connection.execute(statement, {"among": sorted(waiting)})
     for profile, seqs in waiting.items():
         _add(connection, profile, seqs)
@@ -52,7 +52,9 @@ def give_back(connection: sa.Connection, issue_ids: Collection[str]) -> None:
     is_alive = sa.exists().where(
         deliveries.c.issue_id == issues.c.id, deliveries.c.state.not_in([state.value for state in UNDELIVERED])
     )
-    query = sa.select(issues.c.id, issues.c.profile, issues.c.day).where(~is_alive)
+    # Of two who end the last deliveries of one issue the second waits here, and then sees what the first one did.
+    list(lookup(connection, sa.select(issues.c.id).order_by(issues.c.id).with_for_update(), issues.c.id, issue_ids))
+    query = sa.select(issues.c.id, issues.c.profile, issues.c.day).where(~is_alive).order_by(issues.c.id)
     for failed in lookup(connection, query, issues.c.id, issue_ids):
         ledger = sa.select(issue_papers.c.seq).where(issue_papers.c.issue_id == failed.id)
         seqs = set(connection.execute(ledger).scalars())

@@ -59,8 +59,8 @@ def claim(
 ) -> list[Claim]:
     """Take up to `limit` due deliveries for the sender `holder`: first what others let fall, then the longest due.
 
-    What others let fall is what they hold for longer than `LEASE` without a sign of life, or are `dead`. Runs under the
-    write lock (`Store.writing`); where a database locks rows, senders pass over each other's.
+    What others let fall is what they hold for longer than `LEASE` without a sign of life, or are `dead`. Senders pass
+    over what others are just taking (`Store.sharing`).
     """
     let_fall = sa.or_(deliveries.c.lease_until <= now, deliveries.c.holder.in_(list(dead)))
     due = [sa.and_(deliveries.c.state == DeliveryState.SENDING, let_fall)]
@@ -82,16 +82,17 @@ def _claim(
         .order_by(deliveries.c.due, *_KEY)
         .limit(limit)
         .with_for_update(skip_locked=True)
-        .subquery()
+        # Not a subquery, which PostgreSQL may run more than once, and lock other rows each time.
+        .cte("chosen")
     )
     values = {"attempts": deliveries.c.attempts + 1, "lease_until": now + LEASE, "holder": holder, "changed": now}
     taken = (
         deliveries.update()
         .where(sa.tuple_(*_KEY).in_(sa.select(chosen)))
         .values(state=DeliveryState.SENDING, **values)
-        .returning(*_KEY, *(deliveries.c[name] for name in ("recipient", "attempts", "tries", "lost", "token")))
+        .returning(*_KEY, *(deliveries.c[name] for name in ("due", "recipient", "attempts", "tries", "lost", "token")))
     )
-    for row in connection.execute(taken).all():
+    for row in sorted(connection.execute(taken), key=lambda row: (row.due or now, row.issue_id, row.subscriber)):
         yield Claim(
             issue_id=row.issue_id,
             subscriber=row.subscriber,
@@ -128,6 +129,7 @@ def settle(connection: sa.Connection, outcomes: Sequence[Settled], *, now: datet
     for outcome in outcomes:
         by_state.setdefault(outcome.state, []).append(outcome)
     recorded: set[Claim] = set()
+    undelivered: set[str] = set()
     for state, group in by_state.items():
         if state not in LEGAL[DeliveryState.SENDING]:
             raise IllegalMoveError(f"from {DeliveryState.SENDING} to {state}")
@@ -150,7 +152,9 @@ def settle(connection: sa.Connection, outcomes: Sequence[Settled], *, now: datet
             connection.execute(move, [_values(each) for each in ours])
         recorded |= {each.claim for each in ours}
         if state in UNDELIVERED:
-            carryover.give_back(connection, {each.claim.issue_id for each in ours})
+            undelivered |= {each.claim.issue_id for each in ours}
+    # All at once, so that two senders lock issues in one order.
+    carryover.give_back(connection, undelivered)
     return recorded
 
 
@@ -248,7 +252,8 @@ def _still_mine(connection: sa.Connection, outcomes: Sequence[Settled]) -> list[
     keys = [(each.claim.issue_id, each.claim.subscriber) for each in outcomes]
     # By issue alone, which has few deliveries: for pairs SQLite would read the whole table.
     of_issues = deliveries.c.issue_id.in_(sorted({issue_id for issue_id, _ in keys}))
-    query = sa.select(*_KEY, deliveries.c.state, deliveries.c.attempts).where(of_issues)
+    query = sa.select(*_KEY, deliveries.c.state, deliveries.c.attempts).where(of_issues, sa.tuple_(*_KEY).in_(keys))
+    query = query.order_by(*_KEY).with_for_update()
     found = {(row.issue_id, row.subscriber): row for row in connection.execute(query)}
     missing = [issue for issue, subscriber in keys if (issue, subscriber) not in found]
     there = set(connection.execute(sa.select(issues.c.id).where(issues.c.id.in_(missing))).scalars()) if missing else ()

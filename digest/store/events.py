@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
+from digest.store.dialect import insert
 from digest.store.rows import lookup
 from digest.store.tables import events, paper_ids, papers
 from digest.types import Event, EventKind
@@ -15,12 +15,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date
 
+_LONGEST = 500
+"""Characters of a detail: it is part of a key, and no database takes those of any length."""
+
 
 def add(connection: sa.Connection, happened: Sequence[tuple[int, EventKind, str, date]]) -> None:
     """Note (seq, kind, detail, day) in the order given; what is noted already stays as it is."""
-    rows = [dict(zip(("seq", "kind", "detail", "day"), each, strict=True)) for each in happened]
+    rows = [{"seq": seq, "kind": kind, "detail": detail[:_LONGEST], "day": day} for seq, kind, detail, day in happened]
     if rows:
-        connection.execute(insert(events).on_conflict_do_nothing(), rows)
+        connection.execute(insert(connection, events).on_conflict_do_nothing(), rows)
 
 
 def last(connection: sa.Connection) -> int:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from digest.outbox import DeliveryState
 from digest.store import carryover, issue_content
+from digest.store.dialect import json_lengths, json_text
 from digest.store.rows import lookup
 from digest.store.tables import deliveries, issue_papers, issues, paper_ids, subscriptions
 from digest.subscription import is_made_here
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from digest.types import Issue
 
 _EARLIER = issues.alias()
-_FIRST = ("id", "title")
+_FIRST = ("sections", 0, "matches", 0, "paper")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,9 +218,8 @@ def newest(connection: sa.Connection, profile: str, limit: int) -> tuple[Issue, 
 
 def headlines(connection: sa.Connection, profile: str, limit: int) -> tuple[Headline, ...]:
     """What a list says of the reader's last issues, the newest first; much quicker than the issues themselves."""
-    sections = sa.func.json_each(issues.c.content, "$.sections").table_valued("value")
-    counted = sa.select(sa.func.sum(sa.func.json_array_length(sections.c.value, "$.matches"))).scalar_subquery()
-    first = (sa.func.json_extract(issues.c.content, f"$.sections[0].matches[0].paper.{name}") for name in _FIRST)
+    counted = json_lengths(connection, issues.c.content, "sections", "matches")
+    first = (json_text(connection, issues.c.content, (*_FIRST, name)) for name in ("id", "title"))
     query = (
         sa.select(issues.c.id, issues.c.day, counted, *first)
         .where(issues.c.profile == profile)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
+from digest.store.dialect import insert
 from digest.store.papers import seq_of
 from digest.store.tables import judgements, papers
 from digest.types import Judgement
@@ -24,7 +24,7 @@ def add(connection: sa.Connection, profile: str, judgement: Judgement) -> bool:
     if seq is None:
         return False
     said = {"liked": judgement.liked, "day": judgement.day}
-    row = insert(judgements).values(profile=profile, seq=seq, **said)
+    row = insert(connection, judgements).values(profile=profile, seq=seq, **said)
     connection.execute(row.on_conflict_do_update(index_elements=["profile", "seq"], set_=said))
     return True
 

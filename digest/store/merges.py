@@ -23,10 +23,10 @@ from digest.store.tables import (
     revisions,
     summaries,
 )
-from digest.types import Paper
+from digest.types import EventKind, Paper
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +53,8 @@ def move(connection: sa.Connection, kept_by_gone: Mapping[int, int]) -> None:
     )
     connection.execute(judgements.delete().where(judgements.c.seq == kept, overruled), pairs)
     for table in (paper_ids, revisions, events, issue_papers, carryover, judgements):
-        followed = table.update().prefix_with("OR IGNORE").where(table.c.seq == gone).values(seq=kept)
-        connection.execute(followed, pairs)
+        free = [~is_taken for is_taken in _taken(table, kept)]
+        connection.execute(table.update().where(table.c.seq == gone, *free).values(seq=kept), pairs)
     for table in (events, issue_papers, carryover, judgements, summaries):
         connection.execute(table.delete().where(table.c.seq == gone), pairs)
     # What a reader has had waits no more.
@@ -62,6 +62,17 @@ def move(connection: sa.Connection, kept_by_gone: Mapping[int, int]) -> None:
     connection.execute(carryover.delete().where(carryover.c.seq == kept, had), pairs)
     connection.execute(merges.update().where(merges.c.kept == gone).values(kept=kept), pairs)
     connection.execute(papers.delete().where(papers.c.seq == gone), pairs)
+
+
+def _taken(table: sa.Table, kept: sa.BindParameter[int]) -> Iterator[sa.ColumnElement[bool]]:
+    """Whether the work that stays has a row already that one of the other's would repeat."""
+    there = table.alias("there")
+    if table is events:
+        same = sa.and_(there.c.kind == events.c.kind, there.c.detail == events.c.detail)
+        published = sa.and_(there.c.kind == EventKind.PUBLISHED, events.c.kind == EventKind.PUBLISHED)
+        yield sa.exists().where(there.c.seq == kept, sa.or_(same, published))
+    elif "profile" in table.c:
+        yield sa.exists().where(there.c.seq == kept, there.c.profile == table.c.profile)
 
 
 def add(connection: sa.Connection, merged: Sequence[tuple[int, int, Paper | None]]) -> None:

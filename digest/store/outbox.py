@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from digest.store.tables import deliveries, issues, suppressions
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
-    from datetime import date, datetime
+    from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +69,10 @@ def find(
     limit: int | None = None,
 ) -> Iterator[Delivery]:
     """Deliveries of these names, and in these states, as far as such are given; the last changed first."""
-    named = sa.cast(issues.c.day, sa.Text) + "-" + deliveries.c.subscriber
     query = _QUERY.order_by(deliveries.c.changed.desc(), deliveries.c.issue_id).limit(limit)
     if names:
-        query = query.where(named.in_(list(names)))
+        keys = [key for key in map(day_and_reader, names) if key]
+        query = query.where(sa.tuple_(issues.c.day, deliveries.c.subscriber).in_(keys))
     if states:
         query = query.where(deliveries.c.state.in_([state.value for state in states]))
     for row in connection.execute(query):
@@ -133,6 +134,16 @@ _QUERY = sa.select(
     deliveries.c.due,
     deliveries.c.error.label("why"),
 ).join(issues, issues.c.id == deliveries.c.issue_id)
+
+
+def day_and_reader(name: str) -> tuple[date, str] | None:
+    """Day and reader of a delivery of this name; None where none can have it."""
+    reader = name[len("2025-05-09-") :]
+    try:
+        day = date.fromisoformat(name[: len("2025-05-09")])
+    except ValueError:
+        return None
+    return (day, reader) if name == f"{day.isoformat()}-{reader}" else None
 
 
 def _here(found: Delivery) -> sa.ColumnElement[bool]:

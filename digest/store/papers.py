@@ -141,7 +141,7 @@ def days(
 
 def most_voted(connection: sa.Connection, day: date, limit: int, skip: int = 0) -> list[Paper]:
     """The papers of a day, those with the most votes first, equals in order of arrival; without the first to `skip`."""
-    votes = sa.func.json_extract(papers.c.signals, "$.upvotes")
+    votes = papers.c.signals["upvotes"].as_integer()
     query = sa.select(papers).where(papers.c.day == day).order_by(sa.func.coalesce(votes, -1).desc(), papers.c.seq)
     return [paper_of(row) for row in connection.execute(query.limit(limit).offset(skip))]
 

@@ -8,17 +8,15 @@ since.
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from digest.errors import StoreError
 from digest.store import Store, carryover, issues
-from digest.store.rows import columns_of, lookup
-from digest.store.tables import deliveries, paper_ids, papers, revisions
+from digest.store.outbox import day_and_reader
+from digest.store.rows import columns_of, insert, lookup
+from digest.store.tables import batches, deliveries, events, issue_papers, paper_ids, papers, revisions
 from digest.store.tables import issues as issue_rows
 
 if TYPE_CHECKING:
@@ -26,6 +24,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from digest.types import Issue
+
+
+_BATCH = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,9 @@ class Kept:
 
 def find(connection: sa.Connection, name: str) -> Kept | None:
     """The issue of an id, or of a name like `2025-05-09-ada`."""
-    named = sa.or_(issue_rows.c.id == name, sa.cast(issue_rows.c.day, sa.Text) + "-" + issue_rows.c.profile == name)
+    named = issue_rows.c.id == name
+    if found := day_and_reader(name):
+        named = sa.or_(named, sa.and_(issue_rows.c.day == found[0], issue_rows.c.profile == found[1]))
     query = (
         sa.select(
             issue_rows.c.id,
@@ -87,42 +90,41 @@ def copy(store: Store, path: Path, kept: Kept) -> Store:
     """The database before an issue, at `path`; the caller closes it. No address is in it.
 
     Raises:
-        StoreError: the database is not a file of SQLite's, or the copy cannot be written.
+        StoreError: the database cannot be read, or the copy cannot be written.
     """
     then = Store(path)
     try:
-        _fill(store, path, kept)
-        with then.writing() as connection:
+        with store.reading() as now, then.writing() as connection:
+            _fill(now, connection, kept)
             _put_back(connection, kept)
-    except sqlite3.Error as error:
-        then.close()
-        raise StoreError(f"cannot copy the database: {str(store.path)!r}: {error}") from error
     except BaseException:
         then.close()
         raise
     return then
 
 
-def _fill(store: Store, path: Path, kept: Kept) -> None:
-    reader, day = kept.issue.profile, kept.issue.day.isoformat()
-    earlier = "SELECT id FROM now.issues WHERE profile = :reader AND day < :day"
-    parts = {
-        "papers": "seq <= :seq",
-        "paper_ids": "seq <= :seq",
-        "events": "number <= :event AND seq <= :seq",
-        "batches": "asked <= :day",
-        "issues": "profile = :reader AND day < :day",
-        "issue_papers": f"profile = :reader AND seq <= :seq AND issue_id IN ({earlier})",
-    }
-    values = {"reader": reader, "day": day, "seq": kept.seq, "event": kept.event}
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute("ATTACH DATABASE ? AS now", (str(store.path),))
-        connection.execute("BEGIN")
-        for table, where in parts.items():
-            # Names of our own schema, in the same order in both.
-            statement = f"INSERT INTO main.{table} SELECT * FROM now.{table} WHERE {where}"  # noqa: S608
-            connection.execute(statement, values)
-        connection.execute("COMMIT")
+def _fill(now: sa.Connection, then: sa.Connection, kept: Kept) -> None:
+    reader, day = kept.issue.profile, kept.issue.day
+    earlier = sa.and_(issue_rows.c.profile == reader, issue_rows.c.day < day)
+    parts = (
+        (papers, papers.c.seq <= kept.seq),
+        (paper_ids, paper_ids.c.seq <= kept.seq),
+        (events, sa.and_(events.c.number <= kept.event, events.c.seq <= kept.seq)),
+        (batches, batches.c.asked <= day),
+        (issue_rows, earlier),
+        (
+            issue_papers,
+            sa.and_(
+                issue_papers.c.profile == reader,
+                issue_papers.c.seq <= kept.seq,
+                issue_papers.c.issue_id.in_(sa.select(issue_rows.c.id).where(earlier)),
+            ),
+        ),
+    )
+    for table, where in parts:
+        found = now.execute(sa.select(table).where(where), execution_options={"yield_per": _BATCH})
+        for rows in found.mappings().partitions():
+            insert(then, table, [dict(row) for row in rows])
 
 
 def _put_back(connection: sa.Connection, kept: Kept) -> None:

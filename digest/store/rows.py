@@ -1,4 +1,4 @@
-"""Papers as rows, and statements over more rows than SQLite takes variables."""
+"""Papers as rows, and statements over more rows than databases take parameters."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from digest.store.dialect import bulk_insert, is_among
 from digest.types import AnnounceType, Links, Paper, Signals
 
 if TYPE_CHECKING:
@@ -49,18 +50,17 @@ def _known(names: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
 def lookup(
     connection: sa.Connection, query: sa.Select[Any], column: sa.Column[Any], values: Collection[Any]
 ) -> Iterator[sa.Row[Any]]:
-    """Rows of `query` whose `column` is one of `values`, which go as one JSON array: SQLite limits variables."""
+    """Rows of `query` whose `column` is one of `values`, however many these are."""
     if not values:
         return
-    among = sa.func.json_each(sa.bindparam("among", type_=sa.JSON)).table_valued("value")
-    yield from connection.execute(query.where(column.in_(sa.select(among.c.value))), {"among": sorted(values)})
+    yield from connection.execute(query.where(is_among(connection, column, "among")), {"among": sorted(values)})
 
 
 def insert(connection: sa.Connection, table: sa.Table, rows: Sequence[dict[str, Any]]) -> None:
     """Add whole rows: every column of the table is in each.
 
     Their values become what the driver takes by the columns' own types, column by column: SQLAlchemy itself goes row
-    by row, which takes longer than SQLite takes to write them.
+    by row, which takes longer than a database takes to write them.
     """
     if not rows:
         return
@@ -70,10 +70,7 @@ def insert(connection: sa.Connection, table: sa.Table, rows: Sequence[dict[str, 
     for place, column in enumerate(table.c):
         if convert := column.type.dialect_impl(dialect).bind_processor(dialect):
             values[place] = tuple(map(convert, values[place]))
-    marks = ", ".join("?" * len(names))
-    # Names of our own schema.
-    statement = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608
-    connection.exec_driver_sql(statement, list(zip(*values, strict=True)))
+    bulk_insert(connection, table, names, zip(*values, strict=True))
 
 
 def update(connection: sa.Connection, key: sa.Column[Any], rows: Sequence[dict[str, Any]]) -> None:

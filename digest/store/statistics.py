@@ -67,7 +67,7 @@ class State:
 
 def kept(store: Store, progress: Progress) -> State:
     """What was kept last; of no papers where nothing was, or nothing of use."""
-    path = store.path.with_name(_FILE)
+    path = store.folder / _FILE
     found = _load(path)
     with store.reading() as connection:
         if found is not None and _is_of(connection, found):
@@ -128,7 +128,7 @@ def keep(store: Store, state: State) -> None:
     Raises:
         StoreError: it cannot be written.
     """
-    path = store.path.with_name(_FILE)
+    path = store.folder / _FILE
     statistics = state.statistics
     frequency, places = statistics.frequency, np.arange(0, dtype=np.int32)
     # Where most columns are used they are kept as they stand: that is half the bytes and a quarter of the time.

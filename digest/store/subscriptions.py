@@ -7,9 +7,9 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
 from digest.schedule import Due, schedule
+from digest.store.dialect import insert
 from digest.store.rows import lookup
 from digest.store.tables import periods, subscriptions
 from digest.subscription import Preferences, Return, Standing, Subscription
@@ -51,7 +51,7 @@ def adopt(connection: sa.Connection, known: Iterable[Subscription]) -> None:
     """Readers whose profiles are files; who is there already stays as it is."""
     rows = [_row(each) for each in known]
     if rows:
-        connection.execute(insert(subscriptions).on_conflict_do_nothing(), rows)
+        connection.execute(insert(connection, subscriptions).on_conflict_do_nothing(), rows)
 
 
 def replace(connection: sa.Connection, subscription: Subscription) -> None:
@@ -148,7 +148,7 @@ def settle(connection: sa.Connection, settled: Sequence[Settlement], now: dateti
         for period, outcome in each.became
     ]
     if outcomes:
-        kept = insert(periods)
+        kept = insert(connection, periods)
         counts = kept.on_conflict_do_update(
             index_elements=["slug", "day"],
             set_={"outcome": kept.excluded.outcome, "settled": kept.excluded.settled},

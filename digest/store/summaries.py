@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
+from digest.store.dialect import insert
 from digest.store.tables import paper_ids, summaries
 
 if TYPE_CHECKING:
@@ -29,5 +29,5 @@ def keep(connection: sa.Connection, paper_id: str, text: str, *, model: str, que
     if seq is None:
         return
     row = {"question": question, "text": text, "written": now}
-    statement = insert(summaries).values(seq=seq, model=model, **row)
+    statement = insert(connection, summaries).values(seq=seq, model=model, **row)
     connection.execute(statement.on_conflict_do_update(index_elements=["seq", "model"], set_=row))

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from digest.store.dialect import WHOLE
+
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
@@ -30,6 +32,8 @@ class UTCDateTime(sa.TypeDecorator[datetime]):
         return None if value is None else value.replace(tzinfo=UTC)
 
 
+_PUBLISHED = sa.text("kind = 'published'")
+
 metadata = sa.MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -45,9 +49,9 @@ papers = sa.Table(
     # The order of arrival and the work's number for good: `id` may grow stronger (a DOI turns up), `seq` stays.
     sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
     sa.Column("id", sa.Text, nullable=False, unique=True),
-    sa.Column("title_key", sa.Text, nullable=False, index=True),
+    sa.Column("title_key", sa.Text, nullable=False),
     # The blocking key of record linkage (`digest.linkage.block`).
-    sa.Column("block", sa.Integer, index=True),
+    sa.Column("block", WHOLE, index=True),
     # The day the paper counts as news: announced, else first submitted, else first seen.
     sa.Column("day", sa.Date, nullable=False, index=True),
     sa.Column("title", sa.Text, nullable=False),
@@ -64,6 +68,8 @@ papers = sa.Table(
     sa.Column("other_ids", sa.JSON, nullable=False),
     sa.Column("links", sa.JSON, nullable=False),
     sa.Column("signals", sa.JSON, nullable=False),
+    # PostgreSQL's other indexes take no titles of some thousand characters, and this one is asked for equals only.
+    sa.Index("ix_papers_title_key", "title_key", postgresql_using="hash"),
     sqlite_autoincrement=True,
 )
 
@@ -108,7 +114,7 @@ events = sa.Table(
     sa.Column("day", sa.Date, nullable=False),
     sa.UniqueConstraint("seq", "kind", "detail"),
     # A work is published once, whatever is said of where.
-    sa.Index("uq_events_published", "seq", unique=True, sqlite_where=sa.text("kind = 'published'")),
+    sa.Index("uq_events_published", "seq", unique=True, sqlite_where=_PUBLISHED, postgresql_where=_PUBLISHED),
     sqlite_autoincrement=True,
 )
 
@@ -225,7 +231,7 @@ checkpoints = sa.Table(
     "checkpoints",
     metadata,
     sa.Column("fingerprint", sa.Text, primary_key=True),
-    sa.Column("offset", sa.Integer, nullable=False),
+    sa.Column("offset", WHOLE, nullable=False),
     sa.Column("line", sa.Integer, nullable=False),
     sa.Column("report", sa.Text, nullable=False),
 )
@@ -245,7 +251,7 @@ batches = sa.Table(
     "batches",
     metadata,
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("source", sa.Text, nullable=False, index=True),
+    sa.Column("source", sa.Text, nullable=False),
     # The day the source was asked, and the day that its papers are of.
     sa.Column("asked", sa.Date, nullable=False, index=True),
     sa.Column("day", sa.Date),
@@ -258,6 +264,8 @@ batches = sa.Table(
     sa.Column("cross_listed", sa.Integer, nullable=False, server_default="0"),
     sa.Column("replaced", sa.Integer, nullable=False, server_default="0"),
     sa.Column("withheld", sa.Integer, nullable=False, server_default="0"),
+    # As of titles: a source says itself what it is called.
+    sa.Index("ix_batches_source", "source", postgresql_using="hash"),
     sqlite_autoincrement=True,
 )
 

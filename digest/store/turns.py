@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
+from digest.store.dialect import insert
 from digest.store.tables import turns
 from digest.turns import LONGEST_REST, MOMENT
 
@@ -66,5 +66,5 @@ def _wait(connection: sa.Connection, domain: str, now: datetime) -> float:
 
 
 def _save(connection: sa.Connection, domain: str, free_at: datetime) -> None:
-    row = insert(turns).values(domain=domain, free_at=free_at)
+    row = insert(connection, turns).values(domain=domain, free_at=free_at)
     connection.execute(row.on_conflict_do_update(index_elements=["domain"], set_={"free_at": free_at}))

@@ -10,8 +10,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
+from digest.store.dialect import insert
 from digest.store.tables import validators
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def save(
 ) -> None:
     """Remember that what a place holds was taken in; of a file on this machine the tag is its fingerprint."""
     said = {"etag": etag, "last_modified": last_modified, "seen": now}
-    row = insert(validators).values(place=place, **said)
+    row = insert(connection, validators).values(place=place, **said)
     connection.execute(row.on_conflict_do_update(index_elements=["place"], set_=said))
 
 

@@ -119,7 +119,7 @@ def grow(store: Store, progress: Progress, reader: Reader | None = None, *, chun
 
 def _asked(store: Store, progress: Progress, ask: Callable[[sqlite3.Connection], T]) -> T:
     """What the index answers; one that is of no use is made anew first."""
-    path = store.path.with_name("search.sqlite3")
+    path = store.folder / "search.sqlite3"
     try:
         for is_last in (False, True):
             try:

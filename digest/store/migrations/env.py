@@ -1,8 +1,28 @@
 """Alembic's entry point: run the migrations on the connection that `Store` hands over."""
 
+import sqlalchemy as sa
 from alembic import context
 
+from digest.store.dialect import is_postgresql
 from digest.store.tables import metadata
+
+# Order, small letters and what is equal must not depend on how a server's database was made. Setting it here takes in
+# whatever a migration adds.
+_BY_LANGUAGE = sa.text("""
+    SELECT format('ALTER TABLE %I ', tables.relname)
+        || string_agg(format('ALTER COLUMN %I TYPE text COLLATE "C"', columns.attname), ', ')
+    FROM pg_attribute AS columns JOIN pg_class AS tables ON tables.oid = columns.attrelid
+    WHERE tables.relkind = 'r' AND tables.relnamespace = current_schema()::regnamespace
+    AND columns.atttypid = 'text'::regtype AND columns.attcollation <> '"C"'::regcollation AND NOT columns.attisdropped
+    GROUP BY tables.relname
+""")
+
+
+def _collate_by_letter(connection: sa.Connection) -> None:
+    """Let PostgreSQL compare text by code points, as SQLite does."""
+    for statement in connection.execute(_BY_LANGUAGE).scalars().all():
+        connection.exec_driver_sql(statement)
+
 
 context.configure(
     connection=context.config.attributes["connection"],
@@ -12,3 +32,5 @@ context.configure(
 )
 with context.begin_transaction():
     context.run_migrations()
+    if is_postgresql(connection := context.get_bind()):
+        _collate_by_letter(connection)

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from digest.store.dialect import WHOLE
+
 revision = "0001"
 down_revision = None
 
@@ -33,7 +35,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("id", name="uq_papers_id"),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_papers_title_key", "papers", ["title_key"])
+    op.create_index("ix_papers_title_key", "papers", ["title_key"], postgresql_using="hash")
     op.create_index("ix_papers_day", "papers", ["day"])
     op.create_table(
         "paper_ids",
@@ -82,7 +84,7 @@ def upgrade() -> None:
     op.create_table(
         "checkpoints",
         sa.Column("fingerprint", sa.Text, nullable=False),
-        sa.Column("offset", sa.Integer, nullable=False),
+        sa.Column("offset", WHOLE, nullable=False),
         sa.Column("line", sa.Integer, nullable=False),
         sa.Column("report", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("fingerprint", name="pk_checkpoints"),

@@ -24,5 +24,5 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("number", name="pk_batches"),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_batches_source", "batches", ["source"])
+    op.create_index("ix_batches_source", "batches", ["source"], postgresql_using="hash")
     op.create_index("ix_batches_asked", "batches", ["asked"])

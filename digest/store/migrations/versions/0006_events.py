@@ -21,4 +21,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("seq", "kind", "detail", name="uq_events_seq_kind_detail"),
         sqlite_autoincrement=True,
     )
-    op.create_index("uq_events_published", "events", ["seq"], unique=True, sqlite_where=sa.text("kind = 'published'"))
+    published = sa.text("kind = 'published'")
+    op.create_index(
+        "uq_events_published", "events", ["seq"], unique=True, sqlite_where=published, postgresql_where=published
+    )

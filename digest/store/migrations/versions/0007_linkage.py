@@ -5,6 +5,7 @@ from alembic import op
 
 from digest.identity import title_key
 from digest.linkage import block
+from digest.store.dialect import WHOLE
 
 revision = "0007"
 down_revision = "0006"
@@ -14,7 +15,7 @@ _CHUNK = 5000
 
 def upgrade() -> None:
     """Add the key, filled for the papers that are there, the log, and what finds all that points to a paper."""
-    op.add_column("papers", sa.Column("block", sa.Integer))
+    op.add_column("papers", sa.Column("block", WHOLE))
     _fill(op.get_bind())
     op.create_index("ix_papers_block", "papers", ["block"])
     op.create_table(

@@ -18,7 +18,8 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_carryover_seq", "carryover", ["seq"])
-    _carry_over(op.get_bind())
+    if op.get_context().dialect.name == "sqlite":  # on PostgreSQL nothing was ever kept before this revision
+        _carry_over(op.get_bind())
     op.drop_column("issues", "held")
     with op.batch_alter_table("deliveries") as table:
         table.drop_index("ix_deliveries_state")
