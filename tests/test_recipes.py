@@ -145,3 +145,33 @@ def test_units_are_what_systemd_takes(tmp_path: Path) -> None:
             check=False,
         )
         assert (checked.returncode, checked.stderr) == (0, "")
+
+
+def test_every_recipe_is_listed() -> None:
+    """The index names each page, and each page its files."""
+    index = (RECIPES / "README.md").read_text(encoding="utf-8")
+    pages = {path.name for path in RECIPES.glob("*.md")} - {"README.md"}
+    assert set(re.findall(r"\]\(([a-z-]+\.md)\)", index)) == pages
+    told = "".join(path.read_text(encoding="utf-8") for path in RECIPES.glob("*.md"))
+    for path in RECIPES.rglob("*"):
+        if path.is_file() and path.parent != RECIPES:
+            assert f"({path.relative_to(RECIPES)})" in told, path
+
+
+def test_containers_are_written_as_compose_and_builders_take_them() -> None:
+    """Services name volumes and networks that there are; what the image copies is in the repository."""
+    folder = RECIPES / "containers"
+    composed = YAML(typ="safe").load((folder / "compose.yaml").read_text(encoding="utf-8"))
+    for service in composed["services"].values():
+        assert set(service["networks"]) <= set(composed["networks"])
+        for volume in service["volumes"]:
+            source = volume.partition(":")[0]
+            assert source in composed["volumes"] or (folder / source).is_file()
+    build = composed["services"]["digest"]["build"]
+    context = (folder / build["context"]).resolve()
+    assert (context / build["dockerfile"]).is_file()
+    lines = (context / build["dockerfile"]).read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
+    for words in (line.split() for line in lines if line.startswith("COPY") and "--from" not in line):
+        assert all((context / source).exists() for source in words[1:-1]), words
+    known = {"FROM", "WORKDIR", "COPY", "RUN", "ENV", "USER", "VOLUME", "EXPOSE", "HEALTHCHECK", "STOPSIGNAL", "CMD"}
+    assert {line.split()[0] for line in lines if line and not line.startswith("#")} <= known

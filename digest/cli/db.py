@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from digest import settings as settings_of
-from digest.cli.context import Json, clock, counted, print_json, settings
+from digest.cli.context import Json, clock, counted, day_option, print_json, settings, today
 from digest.cli.terminal import Watcher
 from digest.databases import VARIABLE, Place, Server, server
 from digest.errors import SettingsError, StoreError
@@ -93,6 +94,57 @@ def copy(
         typer.echo(f"{each.table:<18} {each.rows:>12,}  {each.checksum[:16]}")
     rows = sum(each.rows for each in copied)
     typer.echo(f"{counted(rows, 'row')}, the same in both: {names['from']} -> {names['to']}")
+
+
+@app.command()
+def backup(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where backups are kept.")],
+    *,
+    keep: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Delete all but the newest N; none if not given.")
+    ] = None,
+) -> None:
+    """Copy the database as of one instant, the secret, settings, profiles and templates; runs may go on meanwhile.
+
+    Mails and pages are not copied, nor what can be made again.
+
+    Example: digest db backup /var/backups/digest --keep 14
+    """
+    from digest import backup as backups
+
+    made = backups.take(settings(), folder, now=clock())
+    typer.echo(str(made))
+    for gone in backups.prune(folder, keep) if keep else ():
+        typer.echo(f"deleted: {gone}", err=True)
+
+
+@app.command()
+def restore(
+    found: Annotated[
+        Path | None, typer.Argument(metavar="[BACKUP]", help="A backup; none if the database is back already.")
+    ] = None,
+    *,
+    since: Annotated[
+        date | None, day_option("--since", "Papers of before this day are no news any more; tomorrow if not given.")
+    ] = None,
+) -> None:
+    """Come back from a backup, and let nobody be mailed twice what was sent after it was made.
+
+    What waited to be sent in it is not sent: digest outbox retry --state uncertain sends it after all. Issues go on
+    with papers of --since. Without a BACKUP the database is one that came back by other means, as by pg_restore.
+
+    Example: digest db restore backups/digest-20250509T031500Z
+    """
+    from digest import backup as backups
+
+    if found is not None:
+        backups.put_back(found, settings_of.home(os.environ))
+    options = settings()
+    begin = since or today() + timedelta(days=1)
+    with Store(_existing(options.database)) as store:
+        done = backups.settle(store, options, now=clock(), since=begin)
+    typer.echo(f"{counted(done.mails, 'mail')} and {counted(done.letters, 'letter')} that waited are not sent")
+    typer.echo(f"{counted(done.subscriptions, 'reader')} go on with papers of {begin}")
 
 
 def _place(text: str, name: str) -> Place:
