@@ -11,7 +11,7 @@ from email import message_from_bytes
 from email.utils import parseaddr
 from typing import TYPE_CHECKING
 
-from digest import profiles, subscribing
+from digest import lifecycle, profiles
 from digest.errors import DigestError, ProfileError
 from digest.store import bounces, subscribers, subscriptions
 
@@ -57,7 +57,7 @@ def forget(store: Store, settings: Settings, subscriber: str) -> Forgotten:
     shared = tuple(path for path, address in _addresses(settings) if bounces.key(address) == bounces.key(owner.address))
     # Files first: while the rows are there, whoever was stopped half way can find them again.
     files = _unlink(settings, slugs, owner.address)
-    subscribing.forget(store, subscriber, is_shared=bool(shared))
+    lifecycle.forget(store, subscriber, is_shared=bool(shared))
     # A sender may have written one more in between.
     files += _unlink(settings, slugs, owner.address)
     with store.reading() as connection:

@@ -27,11 +27,12 @@ from digest import pipeline, profiles, sample
 from digest.cli.context import clock
 from digest.cli.main import app, main
 from digest.ingest import ingest
+from digest.lifecycle import pause
 from digest.schedule import schedule
 from digest.settings import Settings
 from digest.settings import load as load_settings
 from digest.store import Store, deliveries, papers
-from digest.subscribing import Wish, confirm, pause, subscribe
+from digest.subscribing import Wish, confirm, subscribe
 from digest.subscription import Preferences
 from digest.types import Paper, SkipReason
 

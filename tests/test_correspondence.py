@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from aiosmtpd.controller import Controller
 from sqlalchemy import event
 
-from digest import correspondence, subscribing, tokens
+from digest import correspondence, lifecycle, subscribing, tokens
 from digest.delivery_settings import Delivery
 from digest.rendering import links
 from digest.settings import Settings
@@ -267,7 +267,7 @@ def test_what_is_confirmed_or_ended_is_not_asked_about(store: Store, here: Setti
     """A confirmation that waits while the operator vouches, or its reader leaves, is not sent."""
     vouched, left = ask(store, here), ask(store, here, "bob@example.org")
     subscribing.confirm(store, here, vouched, now=NOW, vouched="operator")
-    subscribing.end(store, left, now=NOW)
+    lifecycle.end(store, left, now=NOW)
     assert send(store, here).sent == 0
     assert (waiting(store), mails(here)) == (0, [])
     assert (fault(store, vouched), fault(store, left)) == ("it was confirmed meanwhile", "it was ended meanwhile")
@@ -300,7 +300,7 @@ def test_a_goodbye_is_for_who_has_left(store: Store, here: Settings) -> None:
     send(store, here)
     for slug in slugs:
         subscribing.confirm(store, here, slug, now=NOW)
-        subscribing.end(store, slug, now=NOW + HOUR)
+        lifecycle.end(store, slug, now=NOW + HOUR)
     ask(store, here, "bob@example.org", NOW + HOUR)
     assert send(store, here, NOW + 2 * HOUR).sent == 2
     kinds = sorted((mail["To"], mail["Subject"].split()[0]) for mail in mails(here)[2:])
@@ -321,7 +321,7 @@ def test_suppressed_addresses(store: Store, here: Settings, reason: Reason) -> N
     with store.writing() as connection:
         bounces.undo(connection, ADA)
     subscribing.confirm(store, here, slug, now=NOW)
-    subscribing.end(store, slug, now=NOW)
+    lifecycle.end(store, slug, now=NOW)
     with store.writing() as connection:
         bounces.suppress(connection, ADA, reason, now=NOW)
     assert send(store, here, NOW + HOUR).sent == 0
@@ -333,7 +333,7 @@ def test_without_a_site_goodbyes_are_sent_and_questions_wait(store: Store, tmp_p
     bare = Settings(home=tmp_path)
     waits = ask(store, bare)
     gone = subscribing.enrol(store, bare, Wish(email="bob@example.org", digest="trending"), now=NOW).slug
-    subscribing.end(store, gone, now=NOW)
+    lifecycle.end(store, gone, now=NOW)
     assert send(store, bare).sent == 1
     assert [mail["To"] for mail in mails(bare)] == ["bob@example.org"]
     assert waiting(store) == 1
@@ -349,7 +349,7 @@ def test_who_is_forgotten_is_written_to_no_more(store: Store, here: Settings) ->
         found = subscriptions.by_slug(connection, slug)
     assert found
     assert found.subscriber
-    subscribing.forget(store, found.subscriber)
+    lifecycle.forget(store, found.subscriber)
     assert send(store, here).sent == 0
     assert mails(here) == []
 

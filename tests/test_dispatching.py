@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import pytest
 import sqlalchemy as sa
 
-from digest import dispatching, settings, subscribing, subscription
+from digest import dispatching, lifecycle, settings, subscribing, subscription
 from digest.adoption import adopt
 from digest.batch import Batch
 from digest.clock import Clock
@@ -202,7 +202,7 @@ def test_nobody_is_too_late_by_the_rhythm_of_the_dispatcher(here: Installation) 
 def test_a_pause_ends_on_its_day(here: Installation, on_return: Return, papers_then: int) -> None:
     """Nothing comes in a pause, and on its last day an issue does, with the papers of the pause or without."""
     slug = here.subscriber("ada", on_return=on_return)
-    subscribing.pause(here.store, slug, until=date(2025, 5, 20), now=instant(5, 6))
+    lifecycle.pause(here.store, slug, until=date(2025, 5, 20), now=instant(5, 6))
     here.add(date(2025, 5, 6), "one")
     here.add(date(2025, 5, 20), "two")
     for day in range(5, 20):
@@ -217,7 +217,7 @@ def test_clocks_that_change_bring_one_issue_a_day(here: Installation, change: da
     """Around each change, a reader whose hour comes twice, or not at all, has one period a day."""
     slug = here.subscriber("ada", "02:30", BERLIN, patience=timedelta(hours=1))
     first = change - timedelta(days=3)
-    subscribing.pause(here.store, slug, until=first, now=START)
+    lifecycle.pause(here.store, slug, until=first, now=START)
     for _ in range(7):
         due = here.found(slug).due
         assert due
@@ -353,7 +353,7 @@ def test_whoever_ends_it_while_it_is_composed_gets_none(here: Installation) -> N
     slug = here.subscriber("ada")
     here.add(date(2025, 5, 5), "one")
     found = dispatching.named(here.store, here.settings, [slug])
-    subscribing.end(here.store, slug, now=instant(5, 6))
+    lifecycle.end(here.store, slug, now=instant(5, 6))
     report = dispatching.compose_now(
         here.store, here.settings, [*found.profiles.values()], day=date(2025, 5, 5), now=instant(5, 7)
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import sqlalchemy as sa
 
-from digest import profiles, readers, secret, subscribing
+from digest import lifecycle, profiles, readers, secret, subscribing
 from digest.errors import ProfileError
 from digest.preferences import preferences
 from digest.readers import MOST_BYTES, MOST_TOPICS, Readers, parse
@@ -102,7 +102,7 @@ def test_a_reader_whose_profile_is_a_file(store: Store, here: Settings) -> None:
     assert (found.digest, found.subscriber, found.standing) == (FILE, None, Standing.ACTIVE)
     schedule = found.preferences.schedule
     assert (f"{schedule.at:%H:%M}", schedule.zone) == ("06:30", "Europe/Lisbon")
-    rest = subscribing.pause(store, "ada", until=date(2025, 6, 1), now=NOW)
+    rest = lifecycle.pause(store, "ada", until=date(2025, 6, 1), now=NOW)
     assert adopt(store, here) == rest
     profile = load(store, here, rest).profiles["ada"]
     assert (profile.email, profile.timezone, profile.name) == ("ada@example.org", "Europe/Lisbon", "ada")

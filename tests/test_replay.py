@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from digest import pipeline, profiles, readers, replaying, sample, subscribing
+from digest import lifecycle, pipeline, profiles, readers, replaying, sample, subscribing
 from digest.cli import main
 from digest.clock import Clock
 from digest.errors import StoreError
@@ -65,7 +65,7 @@ def sent(tmp_path_factory: pytest.TempPathFactory) -> Path:
         slug = subscribing.enrol(store, here, wish, now=morning(date(2025, 5, 1))).slug
     run(home, DAYS[0])
     with Store(here.database) as store:
-        subscribing.rewrite(store, slug, ROBOTS, now=morning(date(2025, 5, 8)), reason="edited")
+        lifecycle.rewrite(store, slug, ROBOTS, now=morning(date(2025, 5, 8)), reason="edited")
     run(home, DAYS[1])
     return home
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 import sqlalchemy as sa
 
-from digest import subscribing
+from digest import lifecycle, subscribing
 from digest.errors import ProfileError, SubscriptionError
 from digest.ingest import ingest
 from digest.readers import MOST_BYTES
@@ -116,7 +116,7 @@ def test_confirming_twice_is_confirming_once(store: Store, here: Settings) -> No
     slug = begun(store, here)
     first = subscribing.confirm(store, here, slug, now=NOW)
     assert subscribing.confirm(store, here, slug, now=NOW + DAY) == first
-    rest = subscribing.pause(store, slug, until=None, now=NOW + DAY)
+    rest = lifecycle.pause(store, slug, until=None, now=NOW + DAY)
     assert subscribing.confirm(store, here, slug, now=NOW + 2 * DAY) == rest
 
 
@@ -162,9 +162,9 @@ def test_the_answer_is_the_same_for_the_known_and_the_unknown(store: Store, here
     """New, waiting, going on, at rest or over: a letter is on its way and nothing else can be told apart."""
     slug = begun(store, here)
     answers = [ask(store, here, "new@example.org"), ask(store, here)]
-    subscribing.pause(store, slug, until=None, now=NOW)
+    lifecycle.pause(store, slug, until=None, now=NOW)
     answers.append(ask(store, here, now=NOW + DAY))
-    subscribing.end(store, slug, now=NOW + DAY)
+    lifecycle.end(store, slug, now=NOW + DAY)
     answers.append(ask(store, here, now=NOW + DAY))
     assert [each.is_mailed for each in answers] == [True] * 4
 
@@ -190,7 +190,7 @@ def test_whoever_knows_an_address_changes_nothing(store: Store, here: Settings) 
         before = subscriptions.by_slug(connection, slug)
     weekly = Preferences(schedule=schedule("weekly mon"))
     wish = Wish(email=ADA, digest=OWN, interests=TIDES, preferences=weekly)
-    for move in (lambda: None, lambda: subscribing.pause(store, slug, until=None, now=NOW)):
+    for move in (lambda: None, lambda: lifecycle.pause(store, slug, until=None, now=NOW)):
         move()
         with store.reading() as connection:
             before = subscriptions.by_slug(connection, slug)
@@ -277,7 +277,7 @@ def test_a_wish_that_cannot_be_had_leaves_nothing(
 def test_whoever_left_and_comes_back(store: Store, here: Settings) -> None:
     """The old link begins nothing; asked for again and confirmed, it is the same subscription with its history."""
     slug = begun(store, here)
-    subscribing.end(store, slug, now=NOW + DAY)
+    lifecycle.end(store, slug, now=NOW + DAY)
     with pytest.raises(SubscriptionError, match="subscribe again"):
         subscribing.confirm(store, here, slug, now=NOW + DAY)
     later = NOW + 2 * DAY
@@ -291,7 +291,7 @@ def test_what_somebody_left_is_not_lost_by_a_strangers_wish(store: Store, here: 
     """Asked for in the name of one who had left and never confirmed, it is ended as it was, with all that is kept."""
     slug = begun(store, here)
     keep_issue(store, slug)
-    subscribing.end(store, slug, now=NOW + DAY)
+    lifecycle.end(store, slug, now=NOW + DAY)
     ask(store, here, now=NOW + 2 * DAY)
     assert subscribing.forget_unconfirmed(store, now=NOW + 2 * DAY + UNCONFIRMED + DAY) == 1
     assert standing(store, slug) is Standing.ENDED
@@ -374,9 +374,9 @@ def test_leaving_takes_what_waits_out_of_the_outbox(store: Store, here: Settings
     keep_issue(store, slug)
     with store.writing() as connection:
         assert letters.claim(connection, NOW)  # the confirmation was sent
-    over = subscribing.end(store, slug, now=NOW)
+    over = lifecycle.end(store, slug, now=NOW)
     assert (over.standing, over.due, over.ended) == (Standing.ENDED, None, NOW)
-    assert subscribing.end(store, slug, now=NOW + DAY) == over
+    assert lifecycle.end(store, slug, now=NOW + DAY) == over
     with store.reading() as connection:
         assert [each.state.value for each in outbox.find(connection)] == ["dropped"]
     assert [kind for kind, _ in waiting(store) if kind == "goodbye"] == ["goodbye"]
@@ -388,17 +388,17 @@ def test_leaving_all_of_it_says_goodbye_once(store: Store, here: Settings) -> No
     going = begun(store, here, now=NOW + timedelta(hours=1))
     other = subscribing.enrol(store, here, Wish(email="bob@example.org", digest="trending"), now=NOW)
     assert waits.subscriber
-    over = subscribing.end_all(store, waits.subscriber, now=NOW + DAY)
+    over = lifecycle.end_all(store, waits.subscriber, now=NOW + DAY)
     assert {each.slug for each in over} == {waits.slug, going}
     assert [each for each in waiting(store) if each[0] == "goodbye"] == [("goodbye", going)]
     assert standing(store, other.slug) is Standing.ACTIVE
-    assert subscribing.end_all(store, waits.subscriber, now=NOW + DAY) == ()
+    assert lifecycle.end_all(store, waits.subscriber, now=NOW + DAY) == ()
 
 
 def test_a_rewritten_profile_is_the_readers_own(store: Store, here: Settings) -> None:
     """Versions are numbered, the same text makes none, and an offered digest becomes a profile of one's own."""
     slug = begun(store, here)
-    numbers = [subscribing.rewrite(store, slug, text, now=NOW, reason="edited") for text in (OWLS, OWLS, TIDES, OWLS)]
+    numbers = [lifecycle.rewrite(store, slug, text, now=NOW, reason="edited") for text in (OWLS, OWLS, TIDES, OWLS)]
     assert numbers == [1, 1, 2, 3]
     assert texts(store, slug) == [OWLS, TIDES, OWLS]
     with store.reading() as connection:
@@ -410,11 +410,11 @@ def test_a_rewritten_profile_is_the_readers_own(store: Store, here: Settings) ->
 def test_an_edit_of_what_was_edited_meanwhile_is_not_kept(store: Store, here: Settings) -> None:
     """Who has version 1 before them while there is a second one is told, and nothing is overwritten."""
     slug = begun(store, here, digest=OWN, interests=OWLS)
-    assert subscribing.rewrite(store, slug, TIDES, now=NOW, reason="edited", behind=1) == 2
-    assert subscribing.rewrite(store, slug, "topics: [bread]\n", now=NOW, reason="edited", behind=1) == 0
+    assert lifecycle.rewrite(store, slug, TIDES, now=NOW, reason="edited", behind=1) == 2
+    assert lifecycle.rewrite(store, slug, "topics: [bread]\n", now=NOW, reason="edited", behind=1) == 0
     assert texts(store, slug) == [TIDES, OWLS]
     with pytest.raises(ProfileError):
-        subscribing.rewrite(store, slug, "topics: [bread", now=NOW, reason="edited")
+        lifecycle.rewrite(store, slug, "topics: [bread", now=NOW, reason="edited")
 
 
 def settled(found: Subscription, due: Due, outcome: str, following: Due) -> subscriptions.Settlement:
@@ -438,7 +438,7 @@ def test_what_was_settled_by_another_stays(store: Store, here: Settings) -> None
         kept = subscriptions.by_slug(connection, slug)
         assert kept
         assert (kept.due, subscriptions.history(connection, slug, 9)) == (second, ((first.day, ISSUED),))
-    rest = subscribing.pause(store, slug, until=None, now=first.at)
+    rest = lifecycle.pause(store, slug, until=None, now=first.at)
     with store.writing() as connection:
         subscriptions.settle(connection, [settled(kept, second, ISSUED, third)], second.at)
         assert subscriptions.by_slug(connection, slug) == rest
@@ -450,7 +450,7 @@ def test_forgetting_leaves_nothing(store: Store, here: Settings, tmp_path: Path)
     other = begun(store, here, "bob@example.org")
     for each, recipient in ((slug, ADA), (other, "bob@example.org")):
         keep_issue(store, each, recipient)
-        subscribing.rewrite(store, each, TIDES, now=NOW, reason="edited")
+        lifecycle.rewrite(store, each, TIDES, now=NOW, reason="edited")
     with store.writing() as connection:
         bounces.suppress(connection, ADA, Reason.HARD, now=NOW)
         connection.execute(
@@ -462,7 +462,7 @@ def test_forgetting_leaves_nothing(store: Store, here: Settings, tmp_path: Path)
         owner = subscribers.by_address(connection, ADA)
         tables = sa.inspect(connection).get_table_names()
     assert owner
-    assert subscribing.forget(store, owner.id) == 1
+    assert lifecycle.forget(store, owner.id) == 1
     with store.reading() as connection:
         kept = "".join(str(connection.exec_driver_sql(f'SELECT * FROM "{name}"').all()) for name in tables)  # noqa: S608
     assert slug not in kept
@@ -482,7 +482,7 @@ def test_who_is_forgotten_while_an_issue_is_made_stays_forgotten(store: Store, h
     assert found
     assert found.due
     assert found.subscriber
-    subscribing.forget(store, found.subscriber)
+    lifecycle.forget(store, found.subscriber)
     issue = Issue(
         id="late", profile=slug, name="", day=found.due.day, composed=NOW, sections=(), considered=0, passed=0
     )
@@ -501,7 +501,7 @@ def test_a_wish_for_no_more_mails_outlives_forgetting(store: Store, here: Settin
         bounces.suppress(connection, ADA, reason, now=NOW)
         owner = subscribers.by_address(connection, ADA)
     assert owner
-    subscribing.forget(store, owner.id)
+    lifecycle.forget(store, owner.id)
     with store.reading() as connection:
         kept = bounces.reason(connection, ADA)
     assert kept == (reason if reason in bounces.WISHES else None)
@@ -512,11 +512,11 @@ def test_of_a_name_that_nobody_has(store: Store, here: Settings, move: str) -> N
     """Every move says that there is no such subscription."""
     moves = {
         "confirm": lambda: subscribing.confirm(store, here, "s-0", now=NOW),
-        "pause": lambda: subscribing.pause(store, "s-0", until=None, now=NOW),
-        "resume": lambda: subscribing.resume(store, here, "s-0", now=NOW),
-        "end": lambda: subscribing.end(store, "s-0", now=NOW),
-        "revise": lambda: subscribing.revise(store, "s-0", Preferences(), now=NOW),
-        "rewrite": lambda: subscribing.rewrite(store, "s-0", OWLS, now=NOW, reason="edited"),
+        "pause": lambda: lifecycle.pause(store, "s-0", until=None, now=NOW),
+        "resume": lambda: lifecycle.resume(store, here, "s-0", now=NOW),
+        "end": lambda: lifecycle.end(store, "s-0", now=NOW),
+        "revise": lambda: lifecycle.revise(store, "s-0", Preferences(), now=NOW),
+        "rewrite": lambda: lifecycle.rewrite(store, "s-0", OWLS, now=NOW, reason="edited"),
     }
     with pytest.raises(SubscriptionError, match="no subscription 's-0'"):
         moves[move]()
@@ -526,9 +526,9 @@ def test_nothing_that_is_logged_has_an_address(store: Store, here: Settings, cap
     """A whole life at the most talkative level says it nowhere."""
     with caplog.at_level(logging.DEBUG):
         slug = begun(store, here)
-        subscribing.pause(store, slug, until=date(2025, 6, 1), now=NOW)
-        subscribing.resume(store, here, slug, now=NOW)
-        found = subscribing.end(store, slug, now=NOW)
+        lifecycle.pause(store, slug, until=date(2025, 6, 1), now=NOW)
+        lifecycle.resume(store, here, slug, now=NOW)
+        found = lifecycle.end(store, slug, now=NOW)
         assert found.subscriber
-        subscribing.forget(store, found.subscriber)
+        lifecycle.forget(store, found.subscriber)
     assert "ada" not in caplog.text

@@ -63,7 +63,7 @@ def edit(  # noqa: PLR0913  (options of a command)
 
     Example: digest subscribers edit ada@example.org --file interests.yaml --check
     """
-    from digest import subscribing
+    from digest import lifecycle
 
     options = settings()
     words = dict(zip(FIELDS, (frequency, at, zone, patience, on_return, empty_day, form, language), strict=True))
@@ -75,7 +75,7 @@ def edit(  # noqa: PLR0913  (options of a command)
             except SubscriptionError as error:
                 raise typer.BadParameter(str(error)) from None
             if not check:
-                found = subscribing.revise(store, found.slug, chosen, now=clock())
+                found = lifecycle.revise(store, found.slug, chosen, now=clock())
             if file is None:
                 _tell_preferences(found, check=check, as_json=as_json)
                 return
@@ -109,7 +109,7 @@ def rollback(
 
     Example: digest subscribers rollback ada@example.org 2
     """
-    from digest import subscribing
+    from digest import lifecycle
 
     options = settings()
     with Store(options.database) as store:
@@ -118,7 +118,7 @@ def rollback(
             version = versions.numbered(connection, found.slug, number)
         if version is None:
             raise typer.BadParameter(f"no version {number}: digest subscribers history {found.slug}")
-        made = subscribing.rewrite(store, found.slug, version.text, now=clock(), reason=f"back to version {number}")
+        made = lifecycle.rewrite(store, found.slug, version.text, now=clock(), reason=f"back to version {number}")
     typer.echo(f"{found.slug}: version {made} is version {number} again")
 
 
@@ -139,7 +139,7 @@ def text_of(path: Path) -> str:
 def _edit_profile(
     store: Store, options: Settings, found: Subscription, file: Path | None, *, check: bool, as_json: bool
 ) -> None:
-    from digest import pipeline, subscribing
+    from digest import lifecycle, pipeline
     from digest.foresight import difference
     from digest.store import papers
 
@@ -157,7 +157,7 @@ def _edit_profile(
     number = 0
     if not check:
         behind = version.number if version else 0
-        number = subscribing.rewrite(store, found.slug, text, now=clock(), reason="edited by command", behind=behind)
+        number = lifecycle.rewrite(store, found.slug, text, now=clock(), reason="edited by command", behind=behind)
         if not number:
             raise SubscriptionError("", f"{found.slug}: the profile was changed meanwhile: try again")
     # What it was may have faults by now, or be offered no more.

@@ -127,12 +127,12 @@ def pause(
 
     Example: digest subscribers pause ada --until 2099-09-01
     """
-    from digest import subscribing
+    from digest import lifecycle
 
     options = settings()
     with Store(options.database) as store:
         found = whom.subscription(store, options, name)
-        resting = subscribing.pause(store, found.slug, until=until, now=clock())
+        resting = lifecycle.pause(store, found.slug, until=until, now=clock())
     _tell(resting, f"paused until {until}" if until else "paused", as_json=as_json)
 
 
@@ -142,12 +142,12 @@ def resume(name: Whom, *, as_json: Json = False) -> None:
 
     Example: digest subscribers resume ada
     """
-    from digest import subscribing
+    from digest import lifecycle
 
     options = settings()
     with Store(options.database) as store:
         found = whom.subscription(store, options, name)
-        going = subscribing.resume(store, options, found.slug, now=clock())
+        going = lifecycle.resume(store, options, found.slug, now=clock())
     _tell(going, "active", as_json=as_json)
 
 
@@ -162,15 +162,15 @@ def unsubscribe(
 
     Example: digest subscribers unsubscribe ada@example.org --all
     """
-    from digest import subscribing
+    from digest import lifecycle
 
     options = settings()
     with Store(options.database) as store:
         owner = whom.subscriber(store, options, name) if everything else None
         if owner:
-            over = subscribing.end_all(store, owner.id, now=clock())
+            over = lifecycle.end_all(store, owner.id, now=clock())
         else:
-            over = (subscribing.end(store, whom.subscription(store, options, name).slug, now=clock()),)
+            over = (lifecycle.end(store, whom.subscription(store, options, name).slug, now=clock()),)
         whom.send_letters(store, options)
     if as_json:
         print_json([whom.plain(each) for each in over])

@@ -1,5 +1,5 @@
 """The site: trending papers for everybody, and each reader's own page. FastAPI is imported here only.
 
 `digest.web.app.create` makes it, `python -m digest.web` serves it. A module a subject; handlers are thin over
-`digest.subscribing` and the store, and no template is given more than `digest.web.views` says.
+`digest.subscribing`, `digest.lifecycle` and the store, and no template is given more than `digest.web.views` says.
 """

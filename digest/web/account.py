@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, BackgroundTasks, Request, Response
 from starlette.responses import RedirectResponse
 
-from digest import forgetting, subscribing
+from digest import forgetting, lifecycle
 from digest.errors import SubscriptionError
 from digest.preferences import preferences
 from digest.readers import adopted
@@ -59,7 +59,7 @@ def prefer(slug: str, world: Here, checked: CheckedForm) -> Response:
     except SubscriptionError as error:
         return _page(world, who, faults={slug: {error.key: (f"{error.why}.",)}}, typed={slug: form})
     _adopt(world, found)
-    subscribing.revise(world.store, slug, chosen, now=world.now())
+    lifecycle.revise(world.store, slug, chosen, now=world.now())
     return RedirectResponse(f"{sessions.PATH}?done=saved#{slug}", 303)
 
 
@@ -86,7 +86,7 @@ def end(slug: str, world: Here, checked: CheckedForm, background: BackgroundTask
     visit, _ = checked
     found = visitor(world, visit).subscription(slug)
     _adopt(world, found)
-    subscribing.end(world.store, slug, now=world.now())
+    lifecycle.end(world.store, slug, now=world.now())
     background.add_task(world.send_letters)
     return RedirectResponse(f"{sessions.PATH}?done=ended#{slug}", 303)
 

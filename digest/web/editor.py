@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 
-from digest import days, subscribing
+from digest import days, lifecycle
 from digest.errors import ProfileError
 from digest.offers import text_of
 from digest.paper_view import shown_title
@@ -73,7 +73,7 @@ def act(slug: str, world: Here, checked: CheckedForm) -> Response:
         return _page(world, desk, text, faults=faults, is_checked=True, behind=form.get("behind"))
     if wish == "save":
         behind = _number(form.get("behind"))
-        if subscribing.rewrite(world.store, slug, text, now=world.now(), reason="edited here", behind=behind):
+        if lifecycle.rewrite(world.store, slug, text, now=world.now(), reason="edited here", behind=behind):
             return RedirectResponse(f"{sessions.PATH}/{slug}?saved", 303)
         problem = (
             "Your profile was changed elsewhere since you opened it. Below is what saving would make of it as it is "
@@ -119,7 +119,7 @@ def roll_back(slug: str, number: str, world: Here, checked: CheckedForm) -> Resp
     found = _version(desk, number)
     try:
         reason = f"back to version {found.number}"
-        subscribing.rewrite(world.store, slug, found.text, now=world.now(), reason=reason)
+        lifecycle.rewrite(world.store, slug, found.text, now=world.now(), reason=reason)
     except ProfileError as error:
         return _page(world, desk, found.text, faults=faults_in(error), is_checked=True)
     return RedirectResponse(f"{sessions.PATH}/{slug}?saved", 303)

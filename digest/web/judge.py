@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 
-from digest import feedback, subscribing
+from digest import feedback, lifecycle
 from digest.errors import LinkError, ProfileError
 from digest.learn import learned
 from digest.offers import text_of
@@ -133,7 +133,7 @@ def _learned(world: World, found: Subscription, purpose: Purpose, paper: Paper, 
     for _ in range(_TRIES):
         try:
             lesson = _lesson(world, found, said)
-            number = subscribing.rewrite(
+            number = lifecycle.rewrite(
                 world.store,
                 found.slug,
                 lesson.edited,

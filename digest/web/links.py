@@ -9,7 +9,7 @@ from fastapi import APIRouter, BackgroundTasks, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 
-from digest import subscribing
+from digest import lifecycle, subscribing
 from digest.errors import LinkError, SubscriptionError
 from digest.store import subscriptions
 from digest.subscription import Standing
@@ -121,9 +121,9 @@ def leave(token: str, world: Here, form: FormBody, background: BackgroundTasks) 
     _, found = follow(world, Purpose.UNSUBSCRIBE, token, is_acting=True)
     now = world.now()
     if form.get("scope") == "all" and found.subscriber:
-        subscribing.end_all(world.store, found.subscriber, now=now)
+        lifecycle.end_all(world.store, found.subscriber, now=now)
     else:
-        subscribing.end(world.store, found.slug, now=now)
+        lifecycle.end(world.store, found.slug, now=now)
     background.add_task(world.send_letters)
     rest = len(_live(world, found))
     lines = ["No more of these mails come."]
@@ -162,7 +162,7 @@ def pause_or_resume(world: World, found: Subscription, wish: str, until: str) ->
         SubscriptionError: the day is none or over, or the subscription is not one that can be paused or resumed.
     """
     if wish == "resume":
-        return subscribing.resume(world.store, world.settings, found.slug, now=world.now())
+        return lifecycle.resume(world.store, world.settings, found.slug, now=world.now())
     day = None
     if wish == "until":
         try:
@@ -171,7 +171,7 @@ def pause_or_resume(world: World, found: Subscription, wish: str, until: str) ->
             raise SubscriptionError("until", "expected a day such as 2026-01-31") from None
         if day > world.today() + timedelta(days=3660):
             raise SubscriptionError("until", "expected a day within ten years")
-    return subscribing.pause(world.store, found.slug, until=day, now=world.now())
+    return lifecycle.pause(world.store, found.slug, until=day, now=world.now())
 
 
 @router.post("/renew/{purpose}/{token}")
