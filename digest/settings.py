@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import ipaddress
 import os
 import re
 import tomllib
 from email.utils import parseaddr
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
@@ -22,21 +21,19 @@ from pydantic import (
     ValidationError,
     ValidationInfo,
     field_validator,
-    model_validator,
 )
 
-from digest import databases, days, feeds, look, tomlarray
+from digest import databases, days, feeds, look, settings_faults
 from digest.alarm_settings import Alarms
 from digest.bounce_settings import Bounces
 from digest.delivery_settings import Delivery
 from digest.errors import SettingsError
 from digest.look import ACCENT, Layout, Look
+from digest.summary_settings import Summaries, is_here
 from digest.tokens import LONGEST_SITE
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-
-    from pydantic_core import ErrorDetails
+    from collections.abc import Mapping
 
     from digest.databases import Place
 
@@ -54,62 +51,9 @@ _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 _CONTACT = re.compile(r"[^@\s()<>]+@[^@\s()<>]+|https?://[^\s()<>]+")
 
 
-def _is_here(host: str) -> bool:
-    """Whether a host is this machine, by its name or address."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-
-
 def _named(value: str) -> str:
     feeds.parse(value)
     return value
-
-
-class Summaries(BaseModel):
-    """A language model that writes the gists of papers; the table `[summaries]` of `digest.toml`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-    url: str = Field(description="The base of an OpenAI-compatible API, like http://localhost:11434/v1.")
-    model: str = Field(min_length=1, max_length=60, description="The model's name, as that server knows it.")
-    key_variable: str = Field(default="", description="The environment variable that holds the server's key.")
-    key_file: str = Field(default="", description="The file that holds the server's key.")
-    seconds: float = Field(
-        default=60.0, gt=0, le=3600, strict=False, description="How long a run may wait for answers, all together."
-    )
-    papers: int = Field(default=50, ge=1, le=10_000, description="For how many papers a run asks at most.")
-
-    @field_validator("url")
-    @classmethod
-    def _is_a_server(cls, value: str) -> str:
-        try:
-            parts = urlsplit(value)
-            is_url = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-        except ValueError:
-            is_url = False
-        if not is_url or not value.isascii() or not value.isprintable() or parts.query or parts.fragment:
-            raise ValueError(f"expected an http or https URL, like http://localhost:11434/v1, got {value!r}")
-        if parts.username is not None:
-            raise ValueError("expected a URL without a name or password: name the key's place by key_variable")
-        return value
-
-    @field_validator("model")
-    @classmethod
-    def _can_be_shown(cls, value: str) -> str:
-        if not value.isprintable():
-            raise ValueError(f"expected a model's name, got {value!r}")
-        return value
-
-    @model_validator(mode="after")
-    def _keeps_its_key(self) -> Self:
-        if self.key_variable and self.key_file:
-            raise ValueError("expected key_variable or key_file, got both")
-        parts = urlsplit(self.url)
-        if (self.key_variable or self.key_file) and parts.scheme == "http" and not _is_here(parts.hostname or ""):
-            raise ValueError("expected an https URL, as the key would go to another machine in the clear")
-        return self
 
 
 class Settings(BaseModel):
@@ -258,7 +202,7 @@ class Settings(BaseModel):
         site = value.rstrip("/")
         if site and not _SITE.fullmatch(site):
             raise ValueError(f"expected an https URL, like https://digest.example.org, got {value!r}")
-        if site.startswith("http://") and not _is_here(urlsplit(site).hostname or ""):
+        if site.startswith("http://") and not is_here(urlsplit(site).hostname or ""):
             raise ValueError(f"expected an https URL, as links in mails let their readers in, got {value!r}")
         if len(site) > LONGEST_SITE:
             raise ValueError(
@@ -343,8 +287,6 @@ TABLES: dict[str, type[BaseModel]] = {
 }
 """Of these keys, those that are tables of their own."""
 
-_REFUSED = {"delivery": Delivery.REFUSED, "bounces": Bounces.REFUSED, "alarms": Alarms.REFUSED}
-
 
 def home(environment: Mapping[str, str]) -> Path:
     """Where everything lives: DIGEST_HOME, else the platform's folder for data of this user; absolute.
@@ -386,67 +328,15 @@ def load(home: Path, environment: Mapping[str, str] = os.environ) -> Settings:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise SettingsError(f"{path}:{line}: not UTF-8: byte 0x{error.object[error.start]:02x}") from error
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(_syntax_fault(path, text, str(error))) from error
+        raise SettingsError(settings_faults.syntax(path, text, str(error))) from error
     if environment.get(SITE):
         values.setdefault("site_url", environment[SITE])
-    faults = [_fault(path, text, key, _unknown(key)) for key in values if key not in KEYS]
+    source = settings_faults.Source(path, text, KEYS, TABLES)
+    faults = [source.unknown(key) for key in values if key not in KEYS]
     try:
         settings = Settings(**fixed, **{key: value for key, value in values.items() if key in KEYS})
     except ValidationError as error:
-        faults += [_fault_at(path, text, each) for each in error.errors()]
+        faults += [source.fault(each) for each in error.errors()]
     if faults:
         raise SettingsError("\n".join(message for _, message in sorted(faults)))
     return settings
-
-
-def _syntax_fault(path: Path, text: str, message: str) -> str:
-    why, _, place = message.partition(" (at ")
-    named = re.match(r"line (\d+)", place)
-    line = named[1] if named else max(len(text.splitlines()), 1)
-    return f"{path}:{line}: not TOML: {why[:1].lower()}{why[1:]}"
-
-
-def _unknown(key: str, known: Collection[str] = KEYS) -> str:
-    near = difflib.get_close_matches(key, known, n=1)
-    return "unknown key" + (f" (did you mean {near[0]!r}?)" if near else f": known are {', '.join(known)}")
-
-
-def _complaint(fault: ErrorDetails) -> str:
-    if fault["type"] == "value_error":
-        return fault["msg"].removeprefix("Value error, ")
-    if fault["type"] == "extra_forbidden":
-        table, key = (str(each) for each in fault["loc"])
-        return _REFUSED.get(table, {}).get(key) or _unknown(key, TABLES[table].model_fields)
-    if fault["type"] == "missing":
-        return "missing"
-    if fault["type"] == "model_type":
-        return f"expected a table, got {fault['input']!r}"
-    if fault["type"] == "tuple_type":
-        return f"expected a list, got {fault['input']!r}"
-    return f"expected {fault['msg'].removeprefix('Input should be ')}, got {fault['input']!r}"
-
-
-def _fault_at(path: Path, text: str, fault: ErrorDetails) -> tuple[int, str]:
-    key, *below = fault["loc"]
-    if below and isinstance(below[0], str):
-        return _fault(path, text, str(key), _complaint(fault), below[0])
-    lines = tomlarray.lines(text, str(key))
-    if not below or not isinstance(below[0], int) or below[0] >= len(lines):
-        return _fault(path, text, str(key), _complaint(fault))
-    line = lines[below[0]]
-    return line, f"{path}:{line}: {key}[{below[0]}]: {_complaint(fault)}"
-
-
-def _fault(path: Path, text: str, key: str, why: str, below: str = "") -> tuple[int, str]:
-    """A fault with its line; `below` is a key of the table that `key` names, which may not be there."""
-    at = _spelt(text, re.escape(key), 0) or 0
-    if below:
-        at = _spelt(text, rf"(?:{re.escape(key)}\.)?{re.escape(below)}", at) or at
-    line = text.count("\n", 0, at) + 1
-    return line, f"{path}:{line}: {key}{'.' if below else ''}{below}: {why}"
-
-
-def _spelt(text: str, key: str, start: int) -> int | None:
-    """Where a key, given as a pattern, stands at the beginning of a line."""
-    spelt = re.compile(rf"""^[ \t\[]*["']?{key}["']?[ \t]*[=.\]]""", re.MULTILINE).search(text, start)
-    return spelt.start() if spelt else None

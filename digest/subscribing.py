@@ -1,4 +1,4 @@
-"""What a reader can do about subscriptions, one function a wish; the site and the command line both come through here.
+"""How a subscription begins: a wish, the question whether it was its owner's, and the yes; or an operator's word.
 
 Nobody is told whether an address is known: `subscribe` answers the same for all, and what differs is in the mail.
 """

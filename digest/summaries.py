@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-    from digest.settings import Settings, Summaries
+    from digest.settings import Settings
     from digest.store import Store
+    from digest.summary_settings import Summaries
     from digest.types import Issue, Match, Paper
 
 ANSWER_SECONDS = 30.0
