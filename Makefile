@@ -51,7 +51,10 @@ lint: $(VENV)/installed-dev
 check: lint
 	@$(MAKE) --no-print-directory node-tools || echo "Going on without: the tests that need them are skipped."
 	@$(MAKE) --no-print-directory browser || echo "Going on without: the tests that need it are skipped."
-	@$(BIN)/pytest -q
+	@# Slow tests mostly wait: for schedules, for leases, for what was killed. The fast ones run meanwhile.
+	@$(BIN)/pytest -q -m "not slow" > $(VENV)/fast.log 2>&1 & fast=$$!; \
+	$(BIN)/pytest -q -m slow --durations=25; slow=$$?; \
+	wait $$fast; fast=$$?; cat $(VENV)/fast.log; exit $$((fast || slow))
 
 node-tools: $(NODE)/installed
 

@@ -165,7 +165,7 @@ def test_a_list_between_brackets_on_lines_gets_lines() -> None:
         "doi:10.1000/a,[b]{c}",
         "doi:10.1000/it's:",
         "doi:10.1000/x#y",
-        "doi:10.1000/\N{OWL}\x7f",
+        "doi:10.1000/\N{OWL}",
         'doi:10.1000/a"b\\c',
         "title:00112233aabbccdd",
     ],

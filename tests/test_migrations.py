@@ -175,7 +175,7 @@ def test_readers_of_before_subscriptions_keep_what_they_had(tmp_path: Path) -> N
         assert found.due is not None
         with store.reading() as connection:
             assert bounces.reason(connection, "bob@example.org") is None
-            assert subscriptions.due(connection, found.due.at, 10) == (found,)
+            assert subscriptions.due(connection, found.due.at, 10) == (made, found)
 
 
 def test_consent_of_before_is_that_of_the_subscriber(tmp_path: Path) -> None:
