@@ -35,6 +35,9 @@ from playwright.sync_api import expect, sync_playwright
 
 pytestmark = [pytest.mark.slow, pytest.mark.allow_hosts(["127.0.0.1"])]
 
+# Machines are slow at times.
+expect.set_options(timeout=20_000)
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 PATIENCE = 150
 TITLES = (

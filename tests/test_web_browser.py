@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
+# Machines are slow at times.
+expect.set_options(timeout=20_000)
+
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync")
 SCRIPTS = Path(__file__).resolve().parent / "node"
 PATIENCE = 10.0

@@ -73,7 +73,8 @@ if (editor) {
     }
   };
 
-  if (foreseen.querySelector('[data-later]')) look();
+  // What was typed before the script was there, or is there still from before, is looked at, too.
+  if (foreseen.querySelector('[data-later]') || text.value !== text.defaultValue) look();
 
   text.addEventListener('input', () => {
     clearTimeout(waiting);
