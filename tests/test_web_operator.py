@@ -108,3 +108,16 @@ def test_metrics_are_for_programs_with_the_token(site: Site) -> None:
     answer = site.get("/metrics", headers={"Authorization": f"Bearer {token(site)}"})
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
     assert 'digest_subscriptions{standing="active"} 1.0' in answer.text.splitlines()
+
+
+def test_counting_is_not_done_for_every_look(site: Site) -> None:
+    """Within a minute the same figures are shown; behind it new ones."""
+    bearer = {"Authorization": f"Bearer {token(site)}"}
+    line = 'digest_subscriptions{standing="pending"} '
+    seen = []
+    for after in (0, 30, 31):
+        site.now += timedelta(seconds=after)
+        shown = site.get("/metrics", headers=bearer).text
+        seen.append(next(each.removeprefix(line) for each in shown.splitlines() if each.startswith(line)))
+        site.subscribe(f"reader{after}@example.org")
+    assert seen == ["0.0", "0.0", "2.0"]

@@ -15,7 +15,6 @@ from starlette.responses import RedirectResponse
 
 from digest import secret
 from digest.metrics import CONTENT_TYPE, exposition
-from digest.overview import overview
 from digest.web import sessions
 from digest.web.forms import FormBody, is_from_elsewhere
 from digest.web.network import Asking
@@ -39,7 +38,7 @@ def page(request: Request, world: Here) -> Response:
     found = _visit(request, world)
     if found is None:
         return _door(world)
-    return world.pages.show("operator", shown(overview(world.store, now=world.now()), found.csrf))
+    return world.pages.show("operator", shown(world.glance.at(world.now()), found.csrf))
 
 
 @router.post(PATH)
@@ -86,8 +85,9 @@ async def _bearer(request: Request) -> None:
 @router.get("/metrics")
 def metrics(world: Here, _: Annotated[None, Depends(_bearer)]) -> Response:
     """The state as Prometheus reads it."""
-    state = overview(world.store, now=world.now())
-    return Response(exposition(state), 200, {"Cache-Control": "no-store", "Content-Type": CONTENT_TYPE})
+    return Response(
+        exposition(world.glance.at(world.now())), 200, {"Cache-Control": "no-store", "Content-Type": CONTENT_TYPE}
+    )
 
 
 def _door(world: World, fault: str = "") -> Response:

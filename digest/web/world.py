@@ -16,6 +16,7 @@ from digest.errors import DigestError
 from digest.signed_links import SignedLinks
 from digest.web import sessions
 from digest.web.foreseen import Foresight
+from digest.web.glance import Glance
 from digest.web.network import Limiter
 from digest.web.pages import Pages
 
@@ -81,6 +82,11 @@ class World:
     def foresight(self) -> Foresight:
         """What profiles would have chosen."""
         return Foresight(self.store, self.settings)
+
+    @cached_property
+    def glance(self) -> Glance:
+        """What the operator sees."""
+        return Glance(self.store)
 
     @cached_property
     def proxies(self) -> tuple[Network, ...]:
