@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from digest import operator_report
+from digest import completeness
 from digest.access import kept
 from digest.errors import DeliveryError, SettingsError
 from digest.run_history import COMPARED, drift
 from digest.store import alarms as told
-from digest.store import runs
+from digest.store import batches, failures, runs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,12 +27,32 @@ TITLE = "paper-digest"
 
 def standing(store: Store, day: date) -> tuple[str, ...]:
     """What is odd on a day: of its sources, and of the last run with issues; a line each."""
-    found = list(operator_report.alarms(store, day))
+    return (*of_sources(store, day), *of_ranking(store))
+
+
+def of_sources(store: Store, day: date) -> tuple[str, ...]:
+    """What is odd about what was read up to a day, a line each: of that day's batches, and of sources without any."""
+    with store.reading() as connection:
+        taken = batches.on(connection, day)
+        earlier = {each.source: batches.of(connection, each.source) for each in taken}
+        last = batches.last(connection, day)
+        unread = failures.on(connection, day)
+    found = [
+        alarm
+        for batch in taken
+        for alarm in completeness.alarms(batch, [each for each in earlier[batch.source] if each.asked < day])
+    ]
+    found += [alarm for batch in last if (alarm := completeness.missing(batch.source, batch, day))]
+    failed = [f"{completeness.spoken(source)} could not be read: {why}" for source, why in unread.items()]
+    return tuple(dict.fromkeys([*failed, *(alarm.told() for alarm in found)]))
+
+
+def of_ranking(store: Store) -> tuple[str, ...]:
+    """What is odd about the ranking of the last run that did something; a line, or none."""
     with store.reading() as connection:
         listed = runs.newest(connection, 1, idle=False)
-        if listed and (odd := drift(listed[0][1], runs.with_issues(connection, listed[0][0], COMPARED))):
-            found.append(f"the run of {listed[0][1].day}: {odd}")
-    return tuple(found)
+        odd = drift(listed[0][1], runs.with_issues(connection, listed[0][0], COMPARED)) if listed else None
+    return (f"the run of {listed[0][1].day}: {odd}",) if odd else ()
 
 
 def of_run(run: Run) -> tuple[str, ...]:

@@ -30,8 +30,9 @@ def close(  # noqa: PLR0913  (the run, and the world)
     environment: Mapping[str, str],
 ) -> None:
     """Keep what a run did, send the operator's report and alarms; what cannot be sent is a fault of the run."""
+    odd = alarms.of_sources(store, day)
     try:
-        operator_report.send(store, settings, report, day=day, now=started, environment=environment)
+        operator_report.send(settings, report, odd, day=day, now=started, environment=environment)
     except (DeliveryError, TemplateError) as error:
         report.fail("", f"the report to the operator: {error}")
     run = run_of(report, kind, day=day, started=started, ended=ended)
@@ -41,7 +42,7 @@ def close(  # noqa: PLR0913  (the run, and the world)
             runs.add(connection, run)
     try:
         alarms.tell(
-            store, settings, [*alarms.of_run(run), *alarms.standing(store, day)], now=ended, environment=environment
+            store, settings, [*alarms.of_run(run), *odd, *alarms.of_ranking(store)], now=ended, environment=environment
         )
     except DigestError as error:
         report.fail("", str(error))

@@ -7,27 +7,30 @@ from contextlib import closing
 from email.utils import parseaddr
 from typing import TYPE_CHECKING
 
-from digest import completeness
 from digest.errors import DeliveryError
 from digest.letters import Report, Week
 from digest.message import build, list_id, message_id
 from digest.rendering import renderer
-from digest.store import batches, failures
 from digest.transport import Outcome, Parcel
 from digest.transports import opener
 from digest.types import Envelope
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import date, datetime
 
     from digest.run_report import RunReport
     from digest.settings import Settings
-    from digest.store import Store
 
 
 def send(
-    store: Store, settings: Settings, report: RunReport, *, day: date, now: datetime, environment: Mapping[str, str]
+    settings: Settings,
+    report: RunReport,
+    alarms: Sequence[str],
+    *,
+    day: date,
+    now: datetime,
+    environment: Mapping[str, str],
 ) -> None:
     """Hand the report of a run to the operator that the settings name, if it did something or something failed.
 
@@ -42,7 +45,7 @@ def send(
     is_idle = not (report.issues or report.delivered or report.unmailed or report.failed)
     if not settings.operator or is_idle:
         return
-    _hand_over(settings, Report(day=day, run=report, alarms=alarms(store, day)), day, now, environment)
+    _hand_over(settings, Report(day=day, run=report, alarms=tuple(alarms)), day, now, environment)
 
 
 def send_week(settings: Settings, letter: Week, *, now: datetime, environment: Mapping[str, str]) -> bool:
@@ -82,20 +85,3 @@ def _hand_over(
         receipt = transport.send(parcel)
     if receipt.outcome is not Outcome.ACCEPTED:
         raise DeliveryError(f"{receipt.outcome}: {receipt.reply}")
-
-
-def alarms(store: Store, day: date) -> tuple[str, ...]:
-    """What is odd about what was read up to a day, a line each: of that day's batches, and of sources without any."""
-    with store.reading() as connection:
-        taken = batches.on(connection, day)
-        earlier = {each.source: batches.of(connection, each.source) for each in taken}
-        last = batches.last(connection, day)
-        unread = failures.on(connection, day)
-    found = [
-        alarm
-        for batch in taken
-        for alarm in completeness.alarms(batch, [each for each in earlier[batch.source] if each.asked < day])
-    ]
-    found += [alarm for batch in last if (alarm := completeness.missing(batch.source, batch, day))]
-    failed = [f"{completeness.spoken(source)} could not be read: {why}" for source, why in unread.items()]
-    return tuple(dict.fromkeys([*failed, *(alarm.told() for alarm in found)]))

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 import sqlalchemy as sa
 
+from digest import alarms, reading
 from digest import collect as collecting
-from digest import operator_report, reading
 from digest.answers import Validators
 from digest.collect import SourceReport, collect, probe
 from digest.completeness import account
@@ -487,10 +487,10 @@ def test_a_source_that_fails_is_a_line_of_the_days_issues_until_it_is_read(store
     (issue,) = today.compose([ADA], now=NOW)
     assert isinstance(issue, Issue)
     assert f"{FEED} could not be read on 14 March" in issue.sources
-    assert operator_report.alarms(store, DAY) == (
+    assert alarms.of_sources(store, DAY) == (
         f"{FEED} could not be read: cannot fetch from 'example.org': HTTP status 503",
     )
     run(store, Canned({FEED: dump(2)}), FEED)
-    assert operator_report.alarms(store, DAY) == ()
+    assert alarms.of_sources(store, DAY) == ()
     with store.reading() as connection:
         assert failures.on(connection, DAY) == {}

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from digest import operator_report, specimens
+from digest import alarms, operator_report, specimens
 from digest.batch import Batch
 from digest.errors import TemplateError
 from digest.letters import FAULTS_SHOWN, Confirmation, Goodbye, Letter, Report
@@ -149,24 +149,24 @@ def reports(home: Path) -> list[bytes]:
     return [path.read_bytes() for path in sorted((home / "outbox").glob("*.eml"))]
 
 
-def test_the_operator_is_told_once_what_a_run_did(store: Store, tmp_path: Path) -> None:
+def test_the_operator_is_told_once_what_a_run_did(tmp_path: Path) -> None:
     """A run that did or failed to do something is reported, the same again once only, and what differs anew."""
     here = Settings(home=tmp_path, operator="Ada <ada@example.org>")
     for run in (failed(1), failed(1), failed(2)):
-        operator_report.send(store, here, run, day=DAY, now=NOW, environment={})
+        operator_report.send(here, run, (), day=DAY, now=NOW, environment={})
     first, second = (email.message_from_bytes(raw, policy=email.policy.default) for raw in reports(tmp_path))
     assert first["To"] == second["To"] == "Ada <ada@example.org>"
     assert {mail["Subject"][-8:] for mail in (first, second)} == {" 1 fault", "2 faults"}
     assert first["Message-ID"] != second["Message-ID"]
 
 
-def test_nobody_is_told_of_nothing(store: Store, tmp_path: Path) -> None:
+def test_nobody_is_told_of_nothing(tmp_path: Path) -> None:
     """A run that had nothing to do is not reported, and none is where the settings name nobody."""
     idle = RunReport()
     idle.skip("ada", SkipReason.NO_NEW_PAPERS)
     here = Settings(home=tmp_path, operator="ada@example.org")
-    operator_report.send(store, here, idle, day=DAY, now=NOW, environment={})
-    operator_report.send(store, Settings(home=tmp_path), failed(1), day=DAY, now=NOW, environment={})
+    operator_report.send(here, idle, (), day=DAY, now=NOW, environment={})
+    operator_report.send(Settings(home=tmp_path), failed(1), (), day=DAY, now=NOW, environment={})
     assert reports(tmp_path) == []
 
 
@@ -178,6 +178,6 @@ def test_a_source_that_fell_silent_is_an_alarm(store: Store) -> None:
             source = "arxiv:cs.CV" if back else "arxiv:cs.LG"
             values = {"new": read, "updated": 0, "rejected": 0, "content": f"{back}"}
             batches.add(connection, Batch(source=source, asked=day, day=day, announced=210, read=read, **values))
-    silent, short = sorted(operator_report.alarms(store, DAY))
+    silent, short = sorted(alarms.of_sources(store, DAY))
     assert silent == "arXiv cs.CV, 9 May: nothing since 1 May"
     assert short == "arXiv cs.LG, 9 May: announced 210 papers, 10 read"
