@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import multiprocessing
 from collections import deque
 from concurrent.futures import ProcessPoolExecutor
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from threadpoolctl import threadpool_limits
 
-from digest import hand_over, secret
+from digest import collector, hand_over, secret
 from digest.errors import TemplateError
 from digest.fitting import Fitter
 from digest.run_report import RunReport
@@ -33,8 +32,8 @@ if TYPE_CHECKING:
     from digest.summaries import Summariser
     from digest.types import Profile
 
-READERS = 200
-"""Readers ranked together: enough for products of matrices to pay, few enough to hold."""
+READERS = 500
+"""Readers ranked together: the more, the fewer topics are made twice; few enough to hold."""
 
 KEPT_TOGETHER = 50
 """Issues of one transaction: the disk is waited for once, and another program's lock never for long."""
@@ -105,7 +104,10 @@ class Composer:
 
 def in_parallel(work: Work, profiles: Sequence[Profile], processes: int) -> Iterator[RunReport]:
     """The same by several processes, each with a share of the readers; what one of them raises is raised here."""
-    shares = [profiles[start : start + READERS] for start in range(0, len(profiles), READERS)]
+    # As many to each process, as the last one to end is waited for.
+    rounds = -(-len(profiles) // (READERS * processes))
+    size = -(-len(profiles) // (rounds * processes))
+    shares = [profiles[start : start + size] for start in range(0, len(profiles), size)]
     # Forking would copy the locks of threads that are not copied.
     pool = ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn"), initializer=_begin)
     with TemporaryDirectory(prefix="digest-") as name, pool:
@@ -133,9 +135,9 @@ def _share(folder: Path, profiles: Sequence[Profile]) -> list[RunReport]:
     if _Worker.composer is None:
         work: Work = hand_over.read(folder)
         _Worker.composer = Composer(Store(work.settings.database), work)
-        # The papers of a day stay to the end, so they need not be looked through for garbage again and again.
-        gc.freeze()
-    return list(_Worker.composer.compose(profiles))
+    # The papers of a day stay to the end, so they need not be looked through for garbage again and again.
+    with collector.seldom():
+        return list(_Worker.composer.compose(profiles))
 
 
 def _unless(issue: Issue, stopped: Mapping[str, SkipReason], added: deque[bool]) -> Issue | Skip:

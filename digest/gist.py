@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from digest.ranking.terms import stems
@@ -174,8 +175,9 @@ def gist(title: str, abstract: str) -> str:
 def scores(title: str, abstract: str) -> Iterator[tuple[str, float]]:
     """The sentences of the abstract without their headings, and how well each says what is new; higher is better."""
     found = list(_headed(abstract))
-    bags = [Counter(_terms(sentence)) for sentence, _ in found]
-    whole = sum(bags, Counter())
+    terms = [list(_terms(sentence)) for sentence, _ in found]
+    bags = [Counter(each) for each in terms]
+    whole = Counter(chain.from_iterable(terms))
     titled = set(_terms(title))
     for place, ((sentence, heading), bag) in enumerate(zip(found, bags, strict=True)):
         in_title = len(titled & bag.keys()) / max(1, len(titled))

@@ -117,7 +117,8 @@ def compose_issues(  # noqa: PLR0913  (the world, and two choices)
         parts = in_processes(work, going, settings.processes)
     else:
         parts = Composer(store, work, keep=keep, summariser=summariser).compose(going)
-    report.add(watched(parts, len(going), progress or Silent()))
+    with collector.seldom():
+        report.add(watched(parts, len(going), progress or Silent()))
     if summariser:
         report.gists, report.gist_faults = dict(summariser.counts), dict(summariser.faults)
     return report

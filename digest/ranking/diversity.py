@@ -21,8 +21,9 @@ def near_duplicates(likeness: NDArray[np.float32]) -> dict[int, list[int]]:
     `likeness` are cosines, papers x papers. Whatever is folded is like the first of its group, so no group drifts.
     """
     earlier_of: dict[int, list[int]] = {}
-    for later, earlier in np.argwhere(np.tril(likeness >= NEAR_DUPLICATE, -1)).tolist():
-        earlier_of.setdefault(later, []).append(earlier)
+    for one, other in np.argwhere(likeness >= NEAR_DUPLICATE).tolist():
+        if other < one:
+            earlier_of.setdefault(one, []).append(other)
     groups: dict[int, list[int]] = {}
     for n in range(len(likeness)):
         first = next((place for place in earlier_of.get(n, ()) if place in groups), None)
@@ -41,11 +42,15 @@ def varied(
     A place is worth its value, less the share `diversity` (0 to 1) of its likeness to the one before it that is most
     like it: maximal marginal relevance (Carbonell, Goldstein, SIGIR 1998), as a factor, so that it works on any scale.
     """
-    left = np.zeros(len(values), dtype=bool)
-    left[places] = True
-    most_like = np.zeros(len(values))
+    # What is left of a place's value, after the likeness that costs it most.
+    costs = 1 - diversity * np.clip(likeness.astype(np.float64), 0.0, 1.0)
+    left = np.ones(len(values))
+    gone = np.ones(len(values), dtype=bool)
+    gone[places] = False
     for _ in places:
-        best = int(np.argmax(np.where(left, values * (1 - diversity * most_like), -np.inf)))
-        left[best] = False
+        worth = values * left
+        worth[gone] = -np.inf
+        best = int(worth.argmax())
+        gone[best] = True
         yield best
-        most_like = np.clip(np.maximum(most_like, likeness[best]), 0.0, 1.0)
+        np.minimum(left, costs[best], out=left)

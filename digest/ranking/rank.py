@@ -20,7 +20,7 @@ from digest.ranking.ordering import ROUNDING, Interest, ordered
 from digest.ranking.reasons import plain_match
 from digest.ranking.select import Selection, choose
 from digest.ranking.space import Space
-from digest.ranking.topics import Topics
+from digest.ranking.topics import TopicMaker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -75,6 +75,7 @@ class Ranker:
         # Sums of floating-point numbers depend on their order, so that must not depend on who asks.
         self._background = sorted(background, key=lambda paper: paper.id)
         self._space = Space(self._candidates, self._background, statistics)
+        self._topics = TopicMaker(self._space)
         self._judged_papers = judged
         self._day = day or max(filter(None, (paper.news_day for paper in self._candidates)), default=None)
 
@@ -161,7 +162,7 @@ class Ranker:
     def _interests(self, profiles: Sequence[Profile]) -> list[tuple[Interest, ...]]:
         """The interests of each reader, those of one kind made together; a topic that several have is made once."""
         number = {text: n for n, text in enumerate(sorted({t.text for each in profiles for t in each.topics}))}
-        topics = Topics(list(number), self._space) if number and self._candidates else None
+        topics = self._topics.topics(list(number)) if number and self._candidates else None
         judged = [self._judgements(profile) for profile in profiles]
         liking = [n for n, each in enumerate(judged) if each.liked]
         likes = Likes([judged[n] for n in liking], self._judged, self._space) if liking and self._candidates else None

@@ -8,17 +8,19 @@ fits has no high scores.
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy.sparse import csr_matrix, diags, hstack
 
 from digest.ranking.interest import Among, Scores, Sums, products_of_terms
 from digest.ranking.topn import above, best, dense, product
+from digest.recent import Recent
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -39,29 +41,21 @@ SLACK = 1e-4
 """Far above what rounding adds to a sum of single precision, far below what a score shows."""
 
 
+REMEMBERED = 2_048
+"""Topics of a generation, as readers share many; some 20 MB when full of usual ones."""
+
+
 class Topics:
     """Topics, each a text, over a space's known papers; see `digest.ranking.interest.Interests`."""
 
-    def __init__(self, texts: Sequence[str], space: Space) -> None:
+    def __init__(self, made: Sequence[Topic], space: Space) -> None:
         self._space = space
-        shares, ceilings = space.words(texts)
-        words = space.bm25.shape[1]
-        by_word, by_term = space.topic_columns[:words], space.topic_columns[words:]
-        covered = best(shares, by_word, RM3_PAPERS)
-        widened = RM3_ORIGINAL * _summing_to_one(shares) + (1 - RM3_ORIGINAL) * _summing_to_one(
-            best(_summing_to_one(covered), space.bm25, RM3_TERMS)
-        )
-        widened.sort_indices()
-        matched = best(widened, by_word, NEIGHBOURS)
-        near = product(_summing_to_one(_near_the_best(matched)), space.tfidf)
-        likeness = best(near, by_term, 1)
         #: How a paper's words compare with those of the best known one: at most 1.
-        self._words = _scaled(widened, _inverse(_largest(matched)))
-        self._likeness = _scaled(near, NEIGHBOUR_SHARE * _inverse(_largest(likeness)))
+        self._words = _stacked([each.words for each in made], space.bm25.shape[1])
+        self._likeness = _stacked([each.likeness for each in made], space.width)
         self.weights = hstack([(1 - NEIGHBOUR_SHARE) * self._words, self._likeness], format="csr", dtype=np.float32)
         self._words.resize(self.weights.shape)
-        cover = _largest(covered) * _inverse(ceilings)
-        self._strengths = np.clip((cover - CHANCE) / (COVERED - CHANCE), 0.0, 1.0)
+        self._strengths = np.array([each.strength for each in made])
 
     def scores(self, floors: NDArray[np.float64], among: Among = Among.CANDIDATES) -> list[Scores]:
         """See `Interests.scores`."""
@@ -83,10 +77,10 @@ class Topics:
 
     def reasons(self, interests: NDArray[np.intp], candidates: NDArray[np.intp]) -> Sums:
         """See `Interests.reasons`."""
-        words = products_of_terms(self._sorted_words, self._space.bm25, interests, candidates)
+        words = products_of_terms(self._words, self._space.bm25, interests, candidates)
         matches = np.bincount(words.pairs, words.values, minlength=len(interests))
         closeness = (1 - NEIGHBOUR_SHARE) * matches ** (WORDS_POWER - 1)
-        terms = products_of_terms(self._sorted_likeness, self._space.tfidf, interests, candidates)
+        terms = products_of_terms(self._likeness, self._space.tfidf, interests, candidates)
         width = self._space.width
         keys = np.concatenate([words.pairs * width + words.columns, terms.pairs * width + terms.columns])
         both, of = np.unique(keys, return_inverse=True)
@@ -98,13 +92,76 @@ class Topics:
         """None for each: a topic is made of words."""
         return [None] * len(interests)
 
-    @cached_property
-    def _sorted_words(self) -> csr_matrix:
-        return self._words.sorted_indices()
 
-    @cached_property
-    def _sorted_likeness(self) -> csr_matrix:
-        return self._likeness.sorted_indices()
+class Row(NamedTuple):
+    """One row of a sparse matrix: its columns, ascending, and the entries there."""
+
+    columns: NDArray[np.int32]
+    values: NDArray[np.float32]
+
+
+class Topic(NamedTuple):
+    """One topic: its row over words, its row over terms, and how well known papers cover it, 0 to 1."""
+
+    words: Row
+    likeness: Row
+    strength: float
+
+
+class TopicMaker:
+    """Makes topics of readers' texts; what many readers ask for is made once while it is remembered.
+
+    What a topic is depends on its text and the known papers only, not on those that are made with it.
+    """
+
+    def __init__(self, space: Space) -> None:
+        self._space = space
+        self._known: Recent[str, Topic] = Recent(REMEMBERED)
+
+    def topics(self, texts: Sequence[str]) -> Topics:
+        """The topics of these texts, in their order."""
+        found: dict[str, Topic] = {}
+        for text in texts:
+            with suppress(KeyError):
+                found[text] = self._known[text]
+        new = [text for text in dict.fromkeys(texts) if text not in found]
+        for text, topic in zip(new, _made(new, self._space) if new else (), strict=True):
+            self._known.keep(text, topic)
+            found[text] = topic
+        return Topics([found[text] for text in texts], self._space)
+
+
+def _made(texts: Sequence[str], space: Space) -> Iterator[Topic]:
+    """The topics of these texts."""
+    shares, ceilings = space.words(texts)
+    words = space.bm25.shape[1]
+    by_word, by_term = space.topic_columns[:words], space.topic_columns[words:]
+    covered = best(shares, by_word, RM3_PAPERS)
+    widened = RM3_ORIGINAL * _summing_to_one(shares) + (1 - RM3_ORIGINAL) * _summing_to_one(
+        best(_summing_to_one(covered), space.bm25, RM3_TERMS)
+    )
+    widened.sort_indices()
+    matched = best(widened, by_word, NEIGHBOURS)
+    near = product(_summing_to_one(_near_the_best(matched)), space.tfidf)
+    nearest = best(near, by_term, 1)
+    cover = _largest(covered) * _inverse(ceilings)
+    strengths = np.clip((cover - CHANCE) / (COVERED - CHANCE), 0.0, 1.0)
+    likeness = _scaled(near, NEIGHBOUR_SHARE * _inverse(_largest(nearest)))
+    return map(Topic, _rows(_scaled(widened, _inverse(_largest(matched)))), _rows(likeness), strengths.tolist())
+
+
+def _rows(matrix: csr_matrix) -> Iterator[Row]:
+    """The rows, each of arrays of its own, so that one that is remembered keeps no other."""
+    matrix.sort_indices()
+    for start, stop in pairwise(matrix.indptr.tolist()):
+        yield Row(matrix.indices[start:stop].copy(), matrix.data[start:stop].copy())
+
+
+def _stacked(rows: Sequence[Row], width: int) -> csr_matrix:
+    """These rows, one below the other."""
+    ends = np.cumsum([0, *(len(row.columns) for row in rows)])
+    columns, values = (np.concatenate(parts) for parts in zip(*rows, strict=True))
+    return csr_matrix((values, columns, ends), shape=(len(rows), width))
 
 
 def _summing_to_one(rows: csr_matrix) -> csr_matrix:
