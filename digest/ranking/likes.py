@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy.sparse import csr_matrix, diags, hstack
@@ -112,8 +112,10 @@ class Likes:
         shape = (len(judged), len(papers.papers))
         liked, disliked = (_means([getattr(each, side) for each in judged], shape) for side in ("liked", "disliked"))
         has_dislikes = np.array([bool(each.disliked) for each in judged])
-        self._terms = heaviest(liked, papers.sharp, TERMS) - DISLIKED_SHARE * heaviest(disliked, papers.sharp, TERMS)
-        self._terms.sort_indices()
+        self._terms = heaviest(liked, papers.sharp, TERMS)
+        if disliked.nnz:
+            self._terms -= DISLIKED_SHARE * heaviest(disliked, papers.sharp, TERMS)
+            self._terms.sort_indices()
         self._drift = -1.0 + DISLIKED_SHARE * has_dislikes
         self._directions = np.array([self._direction(each) for each in judged])
         self.weights, self._offsets = self._scaled()
@@ -174,33 +176,47 @@ class Likes:
 
     def _scaled(self) -> tuple[csr_matrix, NDArray[np.float64]]:
         """The rows whose products with papers, and an offset, are scores."""
-        columns = self._space.reference_columns
-        direct = hstack([self._terms, csr_matrix(self._drift[:, None])], format="csr", dtype=np.float32)
-        nothing = csr_matrix(direct.shape, dtype=np.float32)
-        concepts = hstack([nothing, csr_matrix(self._directions)], format="csr", dtype=np.float32)
-        direct.resize(concepts.shape)
+        terms = hstack([self._terms, csr_matrix(self._drift[:, None])], format="csr", dtype=np.float32)
         self._factors, offsets = np.zeros((len(self._judged), 2)), np.zeros(len(self._judged))
-        for n, straight, around in _by_row(direct, concepts, columns):
-            share = CONCEPT_SHARE if around.std() > 0 else 0.0
-            a, b = (1 - share) / (straight.std() or 1.0), share / (around.std() or 1.0)
-            total = a * (straight - straight.mean()) + b * (around - around.mean())
+        for n, straight, around in _by_row(terms, self._directions, self._space):
+            direct, concepts = _Centred.of(straight), _Centred.of(around)
+            share = CONCEPT_SHARE if concepts.deviation > 0 else 0.0
+            a, b = (1 - share) / (direct.deviation or 1.0), share / (concepts.deviation or 1.0)
+            total = a * direct.values + b * concepts.values
             # How like the liked papers are to themselves is no measure of what others can reach.
-            total[self._papers.reference_places(self._judged[n])] = -np.inf
-            reached = _best_known(total)
+            reached = _best_known(np.delete(total, self._papers.reference_places(self._judged[n])))
             scale = 1 / reached if reached > 0 else 0.0
             self._factors[n] = a * scale, b * scale
-            offsets[n] = -scale * (a * straight.mean() + b * around.mean())
-        rows = diags(self._factors[:, 0]) @ direct + diags(self._factors[:, 1]) @ concepts
-        return rows.tocsr().astype(np.float32), offsets
+            offsets[n] = -scale * (a * direct.mean + b * concepts.mean)
+        parts = [diags(self._factors[:, 0]) @ terms, self._factors[:, 1:] * self._directions]
+        return hstack(parts, format="csr", dtype=np.float32), offsets
+
+
+class _Centred(NamedTuple):
+    """Some scores less their mean, that mean, and their standard deviation."""
+
+    values: NDArray[np.float64]
+    mean: float
+    deviation: float
+
+    @classmethod
+    def of(cls, scores: NDArray[np.float64]) -> _Centred:
+        mean = scores.mean()
+        values = scores - mean
+        return cls(values, float(mean), float(np.sqrt(np.square(values).mean())))
 
 
 def _by_row(
-    direct: csr_matrix, concepts: csr_matrix, columns: csr_matrix
+    terms: csr_matrix, directions: NDArray[np.float64], space: Space
 ) -> Iterator[tuple[int, NDArray[np.float64], NDArray[np.float64]]]:
-    """Each row's number and its two products, a few rows at a time as arrays of them all would be large."""
-    for start in range(0, direct.shape[0], BLOCK):
+    """Each row's number, and its products with the papers of reference by terms and by concepts.
+
+    A few rows at a time, as arrays of them all would be large.
+    """
+    for start in range(0, terms.shape[0], BLOCK):
         part = slice(start, start + BLOCK)
-        straight, around = dense(direct[part], columns), dense(concepts[part], columns)
+        straight = dense(terms[part], space.reference_columns)
+        around = np.ascontiguousarray((space.reference_points @ directions[part].T).T)
         yield from zip(count(start), straight, around, strict=False)
 
 
@@ -234,6 +250,5 @@ def _mean_point(points: NDArray[np.float32], weights: Mapping[int, float]) -> ND
 
 def _best_known(scores: NDArray[np.float64]) -> float:
     """What the best known papers score on average: five, or fewer where there are few."""
-    others = scores[np.isfinite(scores)]
-    n = max(1, min(BEST_KNOWN, len(others) // 10))
-    return float(np.sort(np.partition(others, -n)[-n:]).mean()) if len(others) else 0.0
+    n = max(1, min(BEST_KNOWN, len(scores) // 10))
+    return float(np.sort(np.partition(scores, -n)[-n:]).mean()) if len(scores) else 0.0

@@ -84,7 +84,7 @@ class Ranker:
         if self._candidates:
             _ = self._space.topic_columns, self._space.all_likeness, self._heat
             if likes:
-                _ = self._space.reference_columns, self._judged.points
+                _ = self._space.reference_columns, self._space.reference_points, self._judged.points
 
     def judging(self, judged: Mapping[str, Paper]) -> Ranker:
         """The same candidates, which are not counted again, for readers who judged other papers."""

@@ -102,8 +102,13 @@ class Space:
 
     @cached_property
     def reference_columns(self) -> csr_matrix:
-        """Of `like_columns` those of the papers of reference."""
-        return self.like_columns[:, self.reference]
+        """Of `like_columns` those of the papers of reference, without concepts."""
+        return self.like_columns[: self.width + 1, self.reference]
+
+    @cached_property
+    def reference_points(self) -> csr_matrix:
+        """The papers of reference in the space of concepts, as rows."""
+        return csr_matrix(self.concepts.points[self.reference].astype(np.float64))
 
     @cached_property
     def all_likeness(self) -> NDArray[np.float32] | None:

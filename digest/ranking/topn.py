@@ -43,14 +43,20 @@ def dense(rows: csr_matrix, columns: csr_matrix) -> NDArray[np.float64]:
 
 def heaviest(rows: csr_matrix, columns: csr_matrix, n: int) -> csr_matrix:
     """The `n` largest entries of each row of `rows @ columns`, and those that equal the least of them."""
-    whole = product(rows, columns)
+    # Most entries go, so those that stay are put in order, and not all.
+    whole = (rows @ columns).tocsr()
     keep = np.ones(whole.nnz, dtype=bool)
+    ends = [0]
     for start, stop in pairwise(whole.indptr.tolist()):
         if stop - start > n:
             values = whole.data[start:stop]
-            keep[start:stop] = values >= np.partition(values, len(values) - n)[len(values) - n]
-    indptr = np.concatenate([[0], np.cumsum(keep)])[whole.indptr]
-    return csr_matrix((whole.data[keep], whole.indices[keep], indptr), shape=whole.shape)
+            kept = np.greater_equal(values, np.partition(values, -n)[-n], out=keep[start:stop])
+            ends.append(ends[-1] + int(np.count_nonzero(kept)))
+        else:
+            ends.append(ends[-1] + stop - start)
+    result = csr_matrix((whole.data[keep], whole.indices[keep], ends), shape=whole.shape)
+    result.sort_indices()
+    return result
 
 
 def best(rows: csr_matrix, columns: csr_matrix, n: int) -> csr_matrix:
