@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 NODE := $(VENV)/node
 DEMO_HOME ?= .demo
 
-.PHONY: help demo test check check-slow check-fast lint templates node-tools browser bench screenshot clean
+.PHONY: help demo test check check-slow check-fast lint templates node-tools browser nginx bench screenshot clean
 
 help:
 	@echo "make demo        set up, then run the whole product on the bundled sample papers"
@@ -14,6 +14,7 @@ help:
 	@echo "make templates   write the mails' HTML from templates/source"
 	@echo "make node-tools  what checks mails and pages for mail programs, HTML and accessibility (needs npm)"
 	@echo "make browser     Debian's chromium, for the tests that look at pages (needs root)"
+	@echo "make nginx       Debian's nginx, for the tests of the recipes (needs root)"
 	@echo "make bench       speed and memory, printed as figures"
 	@echo "make screenshot  docs/issue.png, a picture of one issue (needs Debian's chromium)"
 	@echo "make clean       remove the environment and the demo's files"
@@ -51,6 +52,7 @@ lint: $(VENV)/installed-dev
 check: lint
 	@$(MAKE) --no-print-directory node-tools || echo "Going on without: the tests that need them are skipped."
 	@$(MAKE) --no-print-directory browser || echo "Going on without: the tests that need it are skipped."
+	@$(MAKE) --no-print-directory nginx || echo "Going on without: the tests that need it are skipped."
 	@# Many slow tests wait: for schedules, for leases, for what was killed. The fast ones run meanwhile.
 	@$(MAKE) --no-print-directory --keep-going --jobs=2 check-slow check-fast
 
@@ -72,6 +74,9 @@ $(NODE)/installed: tests/node/package.json
 
 browser:
 	@command -v chromium >/dev/null || { echo "Installing chromium …"; apt-get -qq update && apt-get -qq install -y chromium >/dev/null; }
+
+nginx:
+	@command -v nginx >/dev/null || { echo "Installing nginx …"; apt-get -qq update && apt-get -qq install -y --no-install-recommends nginx-light >/dev/null; }
 
 bench: $(VENV)/installed-dev
 	@$(BIN)/python bench/ingest.py

@@ -86,12 +86,15 @@ def put_back(backup: Path, home: Path) -> None:
     """Put what is in a backup into a home folder that has no database.
 
     Raises:
-        StoreError: it is no backup, there is a database already, or something cannot be written.
+        StoreError: it is no backup, or one of a newer program; there is a database already; or something cannot be
+            written.
     """
     if not (backup / DATABASE).is_file():
         raise StoreError(f"not a backup: {str(backup)!r}: there is no {DATABASE} in it")
     if (home / DATABASE).exists():
         raise StoreError(f"there is a database already: {str(home / DATABASE)!r}: move it away first")
+    # Before anything is put: a database that is there, but that nobody could settle, a newer program would send from.
+    Store(backup / DATABASE, upgrade=False).close()
     try:
         home.mkdir(parents=True, exist_ok=True)
         for name in _BESIDE:

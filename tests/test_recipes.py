@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from cronsim import CronSim
 from ruamel.yaml import YAML
 
 from digest import sample
@@ -20,6 +21,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 RECIPES = REPOSITORY / "docs" / "recipes"
 WORKFLOW = RECIPES / "github-actions" / "digest.yml"
 BIN = Path(sys.executable).parent
+COMPOSE = RECIPES / "containers" / "compose.yaml"
 
 pytestmark = pytest.mark.slow
 
@@ -147,6 +149,65 @@ def test_units_are_what_systemd_takes(tmp_path: Path) -> None:
         assert (checked.returncode, checked.stderr) == (0, "")
 
 
+@pytest.fixture
+def laptop(tmp_path: Path) -> Path:
+    """A home folder with the program where the recipe has it, and a reader's installation with papers of today."""
+    program = tmp_path / "paper-digest" / ".venv" / "bin" / "digest"
+    program.parent.mkdir(parents=True)
+    start = "import sys; sys.argv[0] = 'digest'; from digest.cli import main; main()"
+    program.write_text(
+        f'#!/bin/sh\nPYTHONPATH={REPOSITORY} exec {sys.executable} -c "{start}" "$@"\n', encoding="utf-8"
+    )
+    program.chmod(0o755)
+    home = tmp_path / ".local" / "share" / "paper-digest"
+    (home / "profiles").mkdir(parents=True)
+    shutil.copy(sample.PROFILES / "ada.yaml", home / "profiles" / "ada.yaml")
+    today = datetime.now(UTC).date().isoformat()  # noqa: TID251  (the program's day is the machine's)
+    dump = (sample.FOLDER / "2025-05-09.jsonl").read_text(encoding="utf-8").replace("2025-05-09", today)
+    (tmp_path / "today.jsonl").write_text(dump, encoding="utf-8")
+    (home / "digest.toml").write_text(f'sources = ["{tmp_path / "today.jsonl"}"]\n', encoding="utf-8")
+    return tmp_path
+
+
+def mails(laptop: Path) -> int:
+    """How many the reader has."""
+    return len(list((laptop / ".local/share/paper-digest/outbox").glob("*.eml")))
+
+
+def test_the_line_for_cron_sends_once_a_day(laptop: Path) -> None:
+    """As cron runs it: by sh, with nearly no environment; a second time the same day there is nothing to send."""
+    (line,) = re.findall(r"```\n(.*)\n```", (RECIPES / "laptop.md").read_text(encoding="utf-8"))
+    *when, command = line.split(maxsplit=5)
+    assert next(CronSim(" ".join(when), datetime(2025, 5, 9, 7, tzinfo=UTC))) == datetime(
+        2025, 5, 10, 6, 30, tzinfo=UTC
+    )
+    assert "%" not in command  # which cron takes for the end of the line
+    environment = {"HOME": str(laptop), "PATH": "/usr/bin:/bin", "SHELL": "/bin/sh", "LOGNAME": "ada"}
+    for _ in range(2):
+        done = subprocess.run(
+            ["/bin/sh", "-c", command], cwd=laptop, env=environment, capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stderr) == (0, ""), done.stdout
+        assert done.stdout
+        assert mails(laptop) == 1
+
+
+def test_the_timers_service_sends_once_a_day(laptop: Path) -> None:
+    """Its lines in turn, with its environment and no other; what may fail keeps the next one from nothing."""
+    text = (RECIPES / "systemd-user" / "digest.service").read_text(encoding="utf-8").replace("%h", str(laptop))
+    environment = dict(each.split("=", 1) for each in re.findall(r"^Environment=(.*)$", text, flags=re.MULTILINE))
+    lines = re.findall(r"^ExecStart=(-?)(.*)$", text, flags=re.MULTILINE)
+    assert len(lines) == 2
+    for sources in (None, 'sources = ["/nowhere/at/all"]\n'):
+        if sources:
+            (laptop / ".local/share/paper-digest/digest.toml").write_text(sources, encoding="utf-8")
+        for may_fail, command in lines:
+            env = {"HOME": str(laptop), "PATH": "/usr/bin:/bin", **environment}
+            done = subprocess.run(command.split(), env=env, cwd=laptop, capture_output=True, text=True, check=False)
+            assert (done.returncode == 0) is not (sources is not None and may_fail == "-"), done.stderr
+        assert mails(laptop) == 1
+
+
 def test_every_recipe_is_listed() -> None:
     """The index names each page, and each page its files."""
     index = (RECIPES / "README.md").read_text(encoding="utf-8")
@@ -175,3 +236,49 @@ def test_containers_are_written_as_compose_and_builders_take_them() -> None:
         assert all((context / source).exists() for source in words[1:-1]), words
     known = {"FROM", "WORKDIR", "COPY", "RUN", "ENV", "USER", "VOLUME", "EXPOSE", "HEALTHCHECK", "STOPSIGNAL", "CMD"}
     assert {line.split()[0] for line in lines if line and not line.startswith("#")} <= known
+
+
+def lint(*command: str | Path, text: str | None = None) -> tuple[int, str]:
+    """What a tool of the environment says of a file, and its exit code."""
+    program = shutil.which(str(command[0]), path=f"{BIN}:{os.environ['PATH']}")
+    if program is None:
+        pytest.skip(f"{command[0]} is not in the environment: make test sets it up, or pip install -e '.[dev]'")
+    done = subprocess.run([program, *command[1:]], input=text, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_the_image_is_written_by_the_rules() -> None:
+    """Hadolint has nothing to say of the Containerfile, and no rule is left out; of a bad one it has."""
+    file = RECIPES / "containers" / "Containerfile"
+    assert "hadolint" not in file.read_text(encoding="utf-8")
+    assert lint("hadolint", "--no-color", "--failure-threshold", "style", file) == (0, "")
+    code, said = lint(
+        "hadolint", "--no-color", "-", text="FROM debian:latest\nRUN apt-get update && apt-get install git\n"
+    )
+    assert code == 1
+    assert {"DL3007", "DL3008", "DL3009", "DL3014", "DL3015"} <= set(re.findall(r"DL\d+", said))
+
+
+def test_the_compose_file_is_one_of_the_specification(tmp_path: Path) -> None:
+    """It is valid by the schema of the Compose Specification, which knows each word; with a misspelt one not."""
+    check = ("check-jsonschema", "--builtin-schema", "vendor.compose-spec")
+    assert lint(*check, COMPOSE)[0] == 0
+    bad = tmp_path / "compose.yaml"
+    bad.write_text(COMPOSE.read_text(encoding="utf-8").replace("restart:", "restarts:"), encoding="utf-8")
+    code, said = lint(*check, bad)
+    assert code == 1
+    assert "restarts" in said
+
+
+@pytest.mark.parametrize("folder", ["server", "containers"])
+def test_caddyfiles_are_valid(folder: str, tmp_path: Path) -> None:
+    """Caddy takes them, in the form that it would give them itself; they hide readers' links from both of its logs."""
+    file = RECIPES / folder / "Caddyfile"
+    code, said = lint("caddy", "validate", "--adapter", "caddyfile", "--config", file)
+    assert code == 0, said
+    assert lint("caddy", "fmt", file)[1] == file.read_text(encoding="utf-8")
+    read = json.loads(lint("caddy", "adapt", "--adapter", "caddyfile", "--config", file)[1].partition("\n")[0])
+    assert read["logging"]["logs"]["default"]["exclude"] == ["http.log.error", "http.log.access"]
+    bad = tmp_path / "Caddyfile"
+    bad.write_text(file.read_text(encoding="utf-8").replace("reverse_proxy", "reverse_proxi"), encoding="utf-8")
+    assert lint("caddy", "validate", "--adapter", "caddyfile", "--config", bad)[0] == 1

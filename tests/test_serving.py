@@ -259,6 +259,10 @@ def test_serve_from_an_empty_home_to_a_mail_and_back(served: Served) -> None:
     with Store(served.home / "digest.sqlite3") as store, store.reading() as connection:
         assert [len(issues.newest(connection, name, 9)) for name in ("ada", "bob")] == [1, 1]
 
+    logs = {path.name: path.read_text(encoding="utf-8") for path in (served.home / "logs").iterdir()}
+    assert "flows.log" in logs
+    assert not [name for name, text in logs.items() if "@example.org" in text]
+
     programs = served.programs()
     served.process.terminate()
     assert served.process.wait(12) == 0

@@ -36,7 +36,8 @@ def version(connection: sa.Connection, place: Place) -> str | None:
     if found > LATEST:
         raise StoreError(
             f"the database is newer than this program: {str(place)!r}: "
-            f"schema {found}, this program knows {LATEST}; install a newer paper-digest"
+            f"schema {found}, this program knows {LATEST}; install a newer paper-digest, "
+            "or restore a backup from before the upgrade"
         )
     return found
 

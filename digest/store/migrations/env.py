@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from alembic import context
 
+from digest.errors import StoreError
 from digest.store.dialect import is_postgresql
 from digest.store.tables import metadata
 
@@ -30,7 +31,25 @@ context.configure(
     render_as_batch=True,  # SQLite cannot alter a column in place
     transactional_ddl=True,
 )
+
+
+def _refuse_older() -> None:
+    """End a downgrade: what a later schema keeps has no place in an earlier one.
+
+    Raises:
+        StoreError: the revision that is asked for is older than the database's.
+    """
+    # Revisions sort by their names; alembic's "base" comes as None, "-1" before all digits.
+    asked, found = context.get_revision_argument() or "", context.get_context().get_current_revision() or ""
+    if str(asked) < found:
+        raise StoreError(
+            f"a database is never taken back to an older schema (this one has {found}): "
+            "restore a backup from before the upgrade, with the program of then"
+        )
+
+
 with context.begin_transaction():
+    _refuse_older()
     context.run_migrations()
     if is_postgresql(connection := context.get_bind()):
         _collate_by_letter(connection)

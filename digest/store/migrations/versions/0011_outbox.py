@@ -64,10 +64,10 @@ def _carry_over(connection: sa.Connection) -> None:
     """What the last issue of each reader had no room for; works that were merged since are their other work."""
     connection.exec_driver_sql(
         "INSERT OR IGNORE INTO carryover (profile, seq)"
-        " SELECT issues.profile, coalesce(merges.kept, held.value) AS number FROM issues"
+        " SELECT issues.profile, coalesce(merges.kept, held.value) AS work FROM issues"
         " JOIN (SELECT profile, max(day) AS day FROM issues GROUP BY profile) AS last"
         " ON last.profile = issues.profile AND last.day = issues.day"
         " JOIN json_each(issues.held) AS held LEFT JOIN merges ON merges.gone = held.value"
-        " WHERE number IN (SELECT seq FROM papers) AND NOT EXISTS (SELECT 1 FROM issue_papers"
-        " WHERE issue_papers.profile = issues.profile AND issue_papers.seq = number)"
+        " WHERE work IN (SELECT seq FROM papers) AND NOT EXISTS (SELECT 1 FROM issue_papers"
+        " WHERE issue_papers.profile = issues.profile AND issue_papers.seq = work)"
     )
