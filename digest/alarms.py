@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from digest import completeness
+from digest import completeness, correspondence
 from digest.access import kept
 from digest.errors import DeliveryError, SettingsError
 from digest.run_history import COMPARED, drift
@@ -53,6 +53,15 @@ def of_ranking(store: Store) -> tuple[str, ...]:
         listed = runs.newest(connection, 1, idle=False)
         odd = drift(listed[0][1], runs.with_issues(connection, listed[0][0], COMPARED)) if listed else None
     return (f"the run of {listed[0][1].day}: {odd}",) if odd else ()
+
+
+def of_letters(store: Store, settings: Settings) -> tuple[str, ...]:
+    """That letters wait for a site, which nobody would notice but those who wait for them; a line, or none."""
+    number = correspondence.unlinked(store, settings)
+    if not number:
+        return ()
+    what = "letter waits" if number == 1 else "letters wait"
+    return (f"{number:,} {what} for a site that the links can lead to: set site_url, or digest subscribers confirm",)
 
 
 def of_run(run: Run) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ def close(  # noqa: PLR0913  (the run, and the world)
     environment: Mapping[str, str],
 ) -> None:
     """Keep what a run did, send the operator's report and alarms; what cannot be sent is a fault of the run."""
-    odd = alarms.of_sources(store, day)
+    odd = (*alarms.of_sources(store, day), *alarms.of_letters(store, settings))
     try:
         operator_report.send(settings, report, odd, day=day, now=started, environment=environment)
     except (DeliveryError, TemplateError) as error:

@@ -14,12 +14,12 @@ from digest.errors import DeliveryError, RelayError
 from digest.letters import Access, Confirmation, Goodbye
 from digest.offers import offered
 from digest.originator import Originator
-from digest.readers import OWN_NAME
+from digest.readers import OWN_NAME, address_of
 from digest.rendering import links, renderer
 from digest.signed_links import last_day
-from digest.store import bounces, letters, subscribers, subscriptions
+from digest.store import bounces, letters, subscriptions
 from digest.store.bounces import WISHES
-from digest.store.letters import Kind
+from digest.store.letters import LINKS, Kind
 from digest.subscription import OWN, Standing
 from digest.tokens import Purpose
 from digest.transport import Outcome
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from digest.store import Store
     from digest.store.bounces import Reason
     from digest.store.letters import Letter
-    from digest.subscription import Subscriber, Subscription
+    from digest.subscription import Subscription
     from digest.transport import Parcel, Transport
 
 MOST = 500
@@ -67,21 +67,21 @@ def send_due(store: Store, settings: Settings, *, now: datetime, environment: Ma
         if not letters.waiting(connection):
             return report
     writer = _Writer(settings)
-    kinds = tuple(Kind) if writer.has_site else (Kind.GOODBYE,)
+    kinds = tuple(Kind) if writer.has_site else tuple(kind for kind in Kind if kind not in LINKS)
     with closing(opener(settings, environment)()) as transport:
         for _ in range(MOST):
             with store.writing() as connection:
                 letter = letters.claim(connection, now, kinds)
                 found = subscriptions.by_slug(connection, letter.slug) if letter else None
-                owner = subscribers.by_id(connection, found.subscriber) if found and found.subscriber else None
-                suppressed = bounces.reason(connection, owner.address) if owner else None
+                address = address_of(connection, settings, found) if found else None
+                suppressed = bounces.reason(connection, address) if address else None
             if letter is None:
                 break
-            error = _why_moot(letter, found, suppressed, now) if found and owner else "its reader was forgotten"
+            error = _why_moot(letter, found, suppressed, now) if found and address else "its reader is gone"
             is_final = True
-            if found and owner and error is None:
+            if found and address and error is None:
                 try:
-                    error, is_final = _handed_over(transport, writer.parcel(letter, found, owner))
+                    error, is_final = _handed_over(transport, writer.parcel(letter, found, address))
                 except RelayError as failed:
                     report.fail(str(failed))
                     with store.writing() as connection:
@@ -96,6 +96,14 @@ def send_due(store: Store, settings: Settings, *, now: datetime, environment: Ma
             with store.writing() as connection:
                 letters.settle(connection, letter, error, is_final=is_final)
     return report
+
+
+def unlinked(store: Store, settings: Settings) -> int:
+    """How many letters wait for a site, which their links could lead to: without one they are never sent."""
+    if settings.site_url:
+        return 0
+    with store.reading() as connection:
+        return letters.waiting(connection, LINKS)
 
 
 def _why_moot(letter: Letter, found: Subscription, suppressed: Reason | None, now: datetime) -> str | None:
@@ -140,7 +148,7 @@ class _Writer:
         """Whether there is somewhere for a link to lead."""
         return self._site is not None
 
-    def parcel(self, letter: Letter, found: Subscription, owner: Subscriber) -> Parcel:
+    def parcel(self, letter: Letter, found: Subscription, address: str) -> Parcel:
         """The letter as it is handed over."""
         day = letter.made.date()
         named = self._named(found)
@@ -159,7 +167,7 @@ class _Writer:
         else:
             said = Goodbye(subscription=named, link=f"{self._site.site}/" if self._site else "")
         mail = self._renderer.letter(said)
-        return self._originator.letter(mail, owner.address, about=found.slug, number=letter.number, date=letter.made)
+        return self._originator.letter(mail, address, about=found.slug, number=letter.number, date=letter.made)
 
     def _named(self, found: Subscription) -> str:
         if found.digest == OWN:

@@ -12,7 +12,7 @@ from digest.events import told
 from digest.explain import explain, refused
 from digest.issue import compose
 from digest.ranking.rank import Ranker
-from digest.store import batches, bounces, events, failures, issues, papers
+from digest.store import batches, bounces, changes, events, failures, issues, papers
 from digest.store.statistics import of_all as all_statistics
 from digest.types import Skip, SkipReason, Update
 
@@ -37,6 +37,7 @@ class Day:
         self.day = day
         self._store = store
         self._since = day - timedelta(days=(window_days or settings.window_days) - 1)
+        self._since_of = {each.slug: each.since for each in profiles if each.since}
         self._background_papers = settings.background_papers
         self._news: dict[tuple[int, date, date] | date, tuple[dict[int, str], frozenset[str]]] = {}
         self._judged_ids = {paper_id for each in profiles for paper_id in (*each.liked, *each.disliked)}
@@ -52,6 +53,7 @@ class Day:
             self._id_of = {seq: paper.id for seq, _, paper in self._window}
             self._ledger = issues.ledgers(connection, slugs, since=min(self._id_of, default=0))
             self._last_seq, self._last_event = papers.last_seq(connection), events.last(connection)
+            self._last_change = changes.last(connection)
             # To most liked papers nothing ever happens, and most readers need not be looked at.
             told = min((each.event for each in self._served.values()), default=0)
             liked = {paper_id for each in profiles for paper_id in each.liked}
@@ -103,7 +105,15 @@ class Day:
         """How far a reader is served with an issue that was made and then cut to what is `kept` of it."""
         rest = {paper.id for paper in made.papers} - {paper.id for paper in kept.papers}
         held = frozenset(seq for seq, paper_id in self._id_of.items() if paper_id in rest) if rest else frozenset()
-        return issues.Coverage(day=self.day, seq=self._last_seq, event=self._last_event, held=held)
+        return issues.Coverage(
+            day=self.day,
+            seq=self._last_seq,
+            event=self._last_event,
+            held=held,
+            change=self._last_change,
+            window_days=(self.day - self._since).days + 1,
+            since=self._since_of.get(made.profile),
+        )
 
     def explain(self, profile: Profile, paper: Paper, sent: Issue | None) -> Explanation:
         """What became of a paper in the issue that was sent, or would become of it in the one to come."""

@@ -7,11 +7,10 @@ next period is written only by whoever found the last one as it still is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from digest import correspondence, feeds, lateness, pipeline, readers, schedule
+from digest import alarms, correspondence, feeds, lateness, pipeline, readers, settling
 from digest.adoption import adopt, wake
 from digest.closing import close
 from digest.completeness import spoken
@@ -19,8 +18,7 @@ from digest.errors import DigestError
 from digest.feeds import Kind
 from digest.rendering import renderer as renderer_of
 from digest.run_report import RunReport
-from digest.store import batches, deliveries, issues, letters, subscriptions
-from digest.store.subscriptions import ISSUED, Settlement
+from digest.store import batches, deliveries, letters, subscriptions
 from digest.subscription import FILE
 from digest.summaries import summariser as summariser_of
 from digest.types import SkipReason
@@ -31,32 +29,14 @@ if TYPE_CHECKING:
 
     from digest.clock import Clock
     from digest.progress import Progress
-    from digest.schedule import Turn
     from digest.settings import Settings
+    from digest.settling import Plan
     from digest.store import Store
-    from digest.subscription import Subscription
     from digest.summaries import Summariser
     from digest.types import Profile
 
 PAGE = 10_000
 """Subscriptions looked at together: papers are counted anew for each page, and its readers are held in memory."""
-
-ROUND = timedelta(minutes=15)
-"""How late a dispatcher that never fails may be, by its rhythm and its work: no reader's patience is shorter."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Plan:
-    """A subscription as it was read, what its turn is, and since when papers are news to its next issue."""
-
-    subscription: Subscription
-    turn: Turn
-    since: date | None
-
-    @property
-    def reaching(self) -> Subscription:
-        """The subscription as its issue is composed."""
-        return replace(self.subscription, since=self.since)
 
 
 def dispatch(
@@ -87,6 +67,8 @@ def dispatch(
             pipeline.deliver(store, settings, ready, clock=clock, environment=environment, progress=progress),
         )
     report.add(write_letters(store, settings, now=now, environment=environment))
+    if report.unlinked and not is_news:
+        _alarm(store, settings, report, now=now, environment=environment)
     if is_news:
         close(
             store, settings, report, "dispatch", day=now.date(), started=now, ended=clock.now(), environment=environment
@@ -126,7 +108,7 @@ def compose_due(
             if not page:
                 break
             last = page[-1]
-            plans = [_plan(each, settings, now) for each in page if not _waits(each, now, wait)]
+            plans = [settling.plan(each, settings, now) for each in page if not settling.waits(each, now, wait)]
             taken += len(plans)
             report.add(_dispatched(store, settings, plans, now, model if keep else None, keep=keep, progress=progress))
     if due > taken:
@@ -175,10 +157,11 @@ def idle(
 
     With `is_due` the run also has to do with whoever is due.
     """
+    unlinked = correspondence.unlinked(store, settings)
     with store.reading() as connection:
-        if is_due and (subscriptions.count_due(connection, now) or letters.waiting(connection)):
+        if is_due and (subscriptions.count_due(connection, now) or letters.waiting(connection) > unlinked):
             return None
-    report = RunReport()
+    report = RunReport(unlinked=unlinked)
     for window, some in (_by_window(store, settings, profiles, day) or {settings.window_days: []}).items():
         part = pipeline.idle(store, settings, some, day=day, now=now, window_days=window)
         if part is None:
@@ -197,7 +180,7 @@ def named(store: Store, settings: Settings, slugs: Iterable[str]) -> readers.Rea
 
 def write_letters(store: Store, settings: Settings, *, now: datetime, environment: Mapping[str, str]) -> RunReport:
     """Hand over the letters that are due; a fault is in the report, and they stay due."""
-    report = RunReport()
+    report = RunReport(unlinked=correspondence.unlinked(store, settings))
     try:
         sent = correspondence.send_due(store, settings, now=now, environment=environment)
     except DigestError as error:
@@ -207,6 +190,16 @@ def write_letters(store: Store, settings: Settings, *, now: datetime, environmen
     for why, number in (sent.faults or {}).items():
         report.fail("", f"letters: {why} ({number})")
     return report
+
+
+def _alarm(
+    store: Store, settings: Settings, report: RunReport, *, now: datetime, environment: Mapping[str, str]
+) -> None:
+    """Tell of letters that wait where nothing else is told."""
+    try:
+        alarms.tell(store, settings, alarms.of_letters(store, settings), now=now, environment=environment)
+    except DigestError as error:
+        report.fail("", str(error))
 
 
 def _is_something_due(store: Store, now: datetime) -> bool:
@@ -227,24 +220,10 @@ def _late(store: Store, settings: Settings, now: datetime) -> tuple[str, ...]:
     return tuple(map(spoken, lateness.late(known, now.date())))
 
 
-def _waits(each: Subscription, now: datetime, wait: timedelta) -> bool:
-    return bool(wait) and each.due is not None and now < each.due.at + min(wait, each.preferences.patience)
-
-
-def _plan(each: Subscription, settings: Settings, now: datetime) -> _Plan:
-    assert each.due is not None  # noqa: S101  (it was found by that)
-    turn = schedule.turn(each.preferences.schedule, each.due, now, patience=each.preferences.patience + ROUND)
-    since = each.since
-    if turn.missed and since is None:
-        # What the first of them would have told comes with the next issue.
-        since = turn.missed[0].day - timedelta(days=settings.window_days - 1)
-    return _Plan(subscription=each, turn=turn, since=since)
-
-
 def _dispatched(  # noqa: PLR0913  (the world, and choices)
     store: Store,
     settings: Settings,
-    plans: Sequence[_Plan],
+    plans: Sequence[Plan],
     now: datetime,
     summariser: Summariser | None,
     *,
@@ -252,7 +231,7 @@ def _dispatched(  # noqa: PLR0913  (the world, and choices)
     progress: Progress | None,
 ) -> RunReport:
     """Compose for those whose turn it is, and settle."""
-    groups: dict[tuple[date, int], list[_Plan]] = {}
+    groups: dict[tuple[date, int], list[Plan]] = {}
     for plan in plans:
         if plan.turn.now:
             day = plan.turn.now.day
@@ -279,55 +258,15 @@ def _dispatched(  # noqa: PLR0913  (the world, and choices)
             summariser=summariser,
             progress=progress,
         )
-        became |= _outcomes(done)
+        became |= settling.outcomes(done)
         done.skipped = [each for each in done.skipped if each["reason"] != SkipReason.ALREADY_COMPOSED]
         report.add(_without_gists(done))
-    settled, missed = _settled(store, plans, became, gone, now)
+    settled, missed = settling.settlements(store, plans, became, gone, now)
     report.missed = missed
     if keep and settled:
         with store.writing() as connection:
             subscriptions.settle(connection, settled, now)
     return report
-
-
-def _outcomes(done: RunReport) -> dict[str, str]:
-    """What became of readers, by name; of those who have an issue already, that they were issued one."""
-    found = {each["profile"]: each["reason"] for each in done.skipped}
-    found = {slug: ISSUED if why == SkipReason.ALREADY_COMPOSED else why for slug, why in found.items()}
-    return found | {str(each["profile"]): ISSUED for each in done.issues}
-
-
-def _settled(
-    store: Store, plans: Sequence[_Plan], became: Mapping[str, str], gone: set[str], now: datetime
-) -> tuple[list[Settlement], int]:
-    """What is to be settled, and how many periods were missed; whoever has no outcome stays due."""
-    late = [plan for plan in plans if plan.turn.missed]
-    had: set[tuple[str, date]] = set()
-    if late:
-        first = min(plan.turn.missed[0].day for plan in late)
-        with store.reading() as connection:
-            had = issues.days(connection, {plan.subscription.slug for plan in late}, first)
-    why = f"missed: nothing ran, or could compose it, until {now:%Y-%m-%d %H:%M} UTC"
-    settled, missed = [], 0
-    for plan in plans:
-        slug = plan.subscription.slug
-        if plan.turn.now and slug not in became:
-            continue
-        # Killed behind the issue and before its period was settled, it is settled here.
-        periods = [(each, ISSUED if (slug, each.day) in had else why) for each in plan.turn.missed]
-        missed += sum(outcome != ISSUED for _, outcome in periods)
-        if plan.turn.now:
-            periods.append((plan.turn.now, became[slug]))
-        is_issued = any(outcome == ISSUED for _, outcome in periods[-1:])
-        settled.append(
-            Settlement(
-                subscription=plan.subscription,
-                became=tuple(periods),
-                following=None if slug in gone else plan.turn.following,
-                since=None if is_issued else plan.since,
-            )
-        )
-    return settled, missed
 
 
 def _without_gists(done: RunReport) -> RunReport:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from digest import subscribing
-from digest.store import askings, letters, runs, subscriptions
+from digest.store import askings, changes, letters, runs, subscriptions
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,19 +17,23 @@ if TYPE_CHECKING:
 PERIODS = timedelta(days=400)
 """How long it is kept what became of a period, and what a run did: a year, and a month to look at it."""
 
+REPLAYED = timedelta(days=60)
+"""How long an issue can be composed again by what all papers were then (`digest replay --compose`)."""
+
 LETTERS = timedelta(days=30)
 """How long a letter is kept that was sent or given up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cleared:
-    """How many there were of what was cleared away: wishes, rows of limits, letters, periods, runs."""
+    """How many there were of what was cleared away: wishes, rows of limits, letters, periods, runs, papers' changes."""
 
     unconfirmed: int
     askings: int
     letters: int
     periods: int
     runs: int
+    changes: int
 
 
 def tidy(store: Store, *, now: datetime) -> Cleared:
@@ -42,6 +46,7 @@ def tidy(store: Store, *, now: datetime) -> Cleared:
             letters=letters.prune(connection, now - LETTERS),
             periods=subscriptions.prune(connection, now - PERIODS),
             runs=runs.prune(connection, now - PERIODS),
+            changes=changes.prune(connection, (now - REPLAYED).date()),
         )
     store.optimise()
     return cleared

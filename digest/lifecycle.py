@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from digest import subscription
 from digest.errors import SubscriptionError
+from digest.offers import offered
 from digest.readers import parse
 from digest.store import bounces, letters, outbox, subscribers, subscriptions, versions
 from digest.store.letters import Kind
@@ -106,6 +107,28 @@ def rewrite(store: Store, slug: str, text: str, *, now: datetime, reason: str, b
         if number and found.digest != OWN:
             subscriptions.replace(connection, replace(found, digest=OWN))
     return number
+
+
+def share(store: Store, settings: Settings, slug: str, digest: str) -> Subscription:
+    """Have a digest that is offered in place of the reader's own interests; their versions are kept (`rewrite`).
+
+    Raises:
+        SubscriptionError: there is none of that name, its profile is a file of the operator's, no such digest is
+            offered, or its reader has a subscription to that already.
+    """
+    offers, _ = offered(settings)
+    if digest not in offers:
+        raise SubscriptionError("digest", f"expected one of {', '.join(sorted(offers)) or 'none'}, got {digest!r}")
+    with store.writing() as connection:
+        found = named(connection, slug)
+        if found.subscriber is None:
+            raise SubscriptionError("", "its profile is a file that the operator keeps")
+        held = subscriptions.of(connection, found.subscriber)
+        if any(each.digest == digest and each.slug != slug and each.standing is not Standing.ENDED for each in held):
+            raise SubscriptionError("digest", f"there is a subscription to {digest} already")
+        shared = replace(found, digest=digest)
+        subscriptions.replace(connection, shared)
+    return shared
 
 
 def forget(store: Store, subscriber: str, *, is_shared: bool = False) -> int:

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from digest import profiles, sample
 from digest.errors import ProfileError
+from digest.profile_model import SCHEDULE
 from digest.subscription import FILE, OWN
+from digest.yamlkeys import without
 
 if TYPE_CHECKING:
     from digest.settings import Settings
@@ -47,3 +49,14 @@ def text_of(settings: Settings, name: str) -> str:
     except (OSError, UnicodeDecodeError):
         pass
     raise ProfileError((f"{name}: a digest of this name is offered no more",))
+
+
+def interests_of(settings: Settings, name: str) -> str:
+    """The same as the interests of a reader who makes the digest their own: without when its public issues come.
+
+    Raises:
+        ProfileError: there is none of that name, or it has faults.
+    """
+    text = text_of(settings, name)
+    profiles.loads(text, name=f"{name}.yaml")
+    return without(text, SCHEDULE)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from digest import schedule as schedules
@@ -20,9 +19,6 @@ if TYPE_CHECKING:
 FIELDS: Final = ("frequency", "at", "zone", "patience", "on_return", "empty_day", "format", "language")
 """What a reader chooses, by name."""
 
-LONGEST_PATIENCE = 168
-"""Hours: a week."""
-
 _CHOICES: Final[Mapping[str, type[StrEnum]]] = {"on_return": Return, "empty_day": EmptyDay, "format": Form}
 _TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", re.ASCII)
 
@@ -36,7 +32,7 @@ def preferences(words: Mapping[str, str], usual: Preferences) -> Preferences:
     said = {name: words[name].strip() for name in FIELDS if words.get(name, "").strip()}
     made = replace(usual, schedule=_schedule(said, usual))
     if "patience" in said:
-        made = replace(made, patience=_hours(said["patience"]))
+        made = replace(made, patience=schedules.patience(said["patience"]))
     if "on_return" in said:
         made = replace(made, on_return=Return(_one_of("on_return", said["on_return"])))
     if "empty_day" in said:
@@ -57,7 +53,7 @@ def words_of(chosen: Preferences) -> dict[str, str]:
         "frequency": chosen.schedule.when,
         "at": f"{chosen.schedule.at:%H:%M}",
         "zone": chosen.schedule.zone,
-        "patience": str(round(chosen.patience / timedelta(hours=1))),
+        "patience": schedules.patience_told(chosen.patience),
         "on_return": chosen.on_return.value,
         "empty_day": chosen.empty_day or "",
         "format": chosen.form or "",
@@ -76,12 +72,6 @@ def _schedule(said: Mapping[str, str], usual: Preferences) -> schedules.Schedule
         return schedules.schedule(when or before.when, at or f"{before.at:%H:%M}", zone or before.zone)
     except SubscriptionError as error:
         raise SubscriptionError("frequency" if error.key == "when" else error.key, error.why) from None
-
-
-def _hours(text: str) -> timedelta:
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= LONGEST_PATIENCE):
-        raise SubscriptionError("patience", f"expected hours from 1 to {LONGEST_PATIENCE}, got {text!r}")
-    return timedelta(hours=int(text))
 
 
 def _one_of(name: str, word: str) -> str:

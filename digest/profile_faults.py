@@ -58,6 +58,10 @@ _SYNONYMS = _synonyms(
     explore="exploration novelty serendipity surprise",
     diversity="diverse variety",
     sections="grouped",
+    timezone="zone tz time_zone",
+    frequency="often schedule cadence",
+    send_at="at time hour",
+    patience="late_by late lateness max_delay",
 )
 _TOPIC = _Entry(
     noun="topic",
@@ -89,6 +93,9 @@ _EXPECTED = {
     "diversity": "a number from 0 to 1",
     "language": "a language such as en, de or pt-BR",
     "timezone": "a time zone such as Europe/Lisbon",
+    "frequency": "daily, weekdays, weekly mon, monthly 1, monthly last, or cron with five fields",
+    "send_at": "a time of day such as 07:30",
+    "patience": "6 hours, 2 days or the like, up to 7 days",
 }
 _TYPES = {
     "bool_type": "expected true or false, got {got}",
@@ -145,6 +152,8 @@ def _faults_of_keys(document: Document, value: dict[str, object]) -> Iterator[Fa
             place = _place(details)
             if why := _why(details, place, document):
                 yield Fault(document.line(place), place, why)
+    if str(value.get("frequency", "")).strip().lower().startswith("cron") and value.get("send_at"):
+        yield Fault(document.line(("send_at",)), ("send_at",), "a frequency by cron says the time itself: leave it out")
     named = {
         key if key in _KEYS else _meant(key, _KEYS, _SYNONYMS) for key, given in value.items() if given not in ([], 0)
     }

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from digest import days
+from digest.errors import SubscriptionError
 from digest.identity import parse_id
+from digest.schedule import patience, schedule
 from digest.yamldoc import WrittenFloat
 
 # Line breaks and tabs are folded in words, but refused in a name, which ends in the header of a mail. Words are more
@@ -59,6 +61,31 @@ def _known_zone(name: str) -> str:
     return name
 
 
+def _known_frequency(words: str) -> str:
+    try:
+        return schedule(words).when
+    except SubscriptionError:
+        raise PydanticCustomError("frequency", "not how often something can come") from None
+
+
+def _known_time(text: str) -> str:
+    try:
+        return f"{schedule('daily', text).at:%H:%M}"
+    except SubscriptionError:
+        raise PydanticCustomError("time_of_day", "not a time of day") from None
+
+
+def _known_patience(given: object) -> object:
+    # Whole hours may be a number; true is none.
+    text = str(given) if isinstance(given, int) and not isinstance(given, bool) else given
+    if not isinstance(text, str):
+        return given
+    try:
+        return patience(text)
+    except SubscriptionError:
+        raise PydanticCustomError("patience", "not how late something may be") from None
+
+
 def form_of_entry(entry: object) -> str:
     """Whether an entry of a list is a text or a mapping, as the tags of their union call it."""
     return "mapping" if isinstance(entry, dict) else "text"
@@ -79,6 +106,13 @@ PaperRef = Annotated[
 Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(_on_calendar)]
 Language = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$"), AfterValidator(_known_language)]
 Zone = Annotated[str, Field(pattern=r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$"), AfterValidator(_known_zone)]
+Frequency = Annotated[Words, AfterValidator(_known_frequency)]
+TimeOfDay = Annotated[str, Field(pattern=r"^\s*([01]?[0-9]|2[0-3]):[0-5][0-9]\s*$"), AfterValidator(_known_time)]
+Patience = Annotated[
+    timedelta,
+    BeforeValidator(_known_patience),
+    WithJsonSchema({"type": ["string", "integer"], "minLength": 1, "minimum": 1, "maximum": 168}),
+]
 Trending = Annotated[
     Annotated[Annotated[float, Field(ge=0, le=1)], Tag("number")] | Annotated[Literal["section"], Tag("word")],
     Discriminator(_form_of_trending),

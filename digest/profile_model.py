@@ -6,6 +6,7 @@ Types are strict: YAML's `"10"` is text and no number, `1` is no truth value. Th
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
@@ -15,8 +16,11 @@ from digest.profile_fields import (
     NAME,
     Category,
     Day,
+    Frequency,
     Language,
     PaperRef,
+    Patience,
+    TimeOfDay,
     Trending,
     Words,
     Zone,
@@ -26,6 +30,9 @@ from digest.types import EmptyDay
 
 INTERESTS: Final = ("topics", "liked", "authors", "categories", "trending")
 """The keys that papers can be ranked by; a profile fills at least one of them."""
+
+SCHEDULE: Final = ("frequency", "send_at", "patience")
+"""The keys by which issues come to the reader of a file; subscribers choose that beside their interests."""
 
 
 class _Keys(BaseModel):
@@ -251,13 +258,31 @@ class ProfileModel(_Keys):
         examples=["Europe/Lisbon"],
         json_schema_extra={"format": "timezone"},
     )
+    frequency: Frequency = Field(
+        default_factory=str,
+        title="Frequency",
+        description="How often issues come: daily, weekdays, weekly mon, monthly 1, monthly last, or a crontab line.",
+        examples=["weekdays", "weekly mon", "cron 0 7 * * 1,4"],
+    )
+    send_at: TimeOfDay = Field(
+        default_factory=str,
+        title="Time of day",
+        description="When issues come, by the clocks of the time zone. Left out: as digest.toml says.",
+        examples=["07:30"],
+    )
+    patience: Patience = Field(
+        default_factory=timedelta,
+        title="Patience",
+        description="How late an issue may be, up to 7 days; later, its papers wait for the next one.",
+        examples=["6 hours", "2 days"],
+    )
 
 
 def schema() -> dict[str, Any]:
     """The form of a profile as JSON Schema (draft 2020-12), with title, description and examples for each key.
 
     It accepts all that `digest.profiles.loads` accepts. What it cannot say: that the entries of `liked` and `disliked`
-    spell an id, and, to a validator that does not check formats, that a date is in the calendar, a language or a time
-    zone one that exists.
+    spell an id, `frequency` and `patience` what their words can be, and, to a validator that does not check formats,
+    that a date is in the calendar, a language or a time zone one that exists.
     """
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **ProfileModel.model_json_schema()}

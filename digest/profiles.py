@@ -20,7 +20,7 @@ from digest.yamldoc import Fault
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["MAX_BYTES", "find", "load", "loads", "schema"]
+__all__ = ["MAX_BYTES", "find", "load", "loads", "schema", "text_of"]
 
 MAX_BYTES: Final = 256 * 1024
 """Larger files are refused; a profile with a thousand liked papers has about 16 KiB."""
@@ -47,8 +47,17 @@ def load(path: Path) -> Profile:
     """The profile in the file `path`; the stem of its name is the slug, and the name where the file gives none.
 
     Raises:
-        ProfileError: the file cannot be read, is larger than `MAX_BYTES` or not UTF-8, or has faults (see `loads`);
-            or it is `ada.yml` beside an `ada.yaml`, which would have the same slug.
+        ProfileError: the file cannot be read (see `text_of`), or has faults (see `loads`).
+    """
+    return loads(text_of(path), name=str(path))
+
+
+def text_of(path: Path) -> str:
+    """What the file of a profile says.
+
+    Raises:
+        ProfileError: the file cannot be read, is larger than `MAX_BYTES` or not UTF-8; or it is `ada.yml` beside an
+            `ada.yaml`, which would have the same slug.
     """
     twin = path.with_suffix(".yaml")
     if path.suffix == ".yml" and twin.exists():
@@ -61,11 +70,10 @@ def load(path: Path) -> Profile:
     if len(content) > MAX_BYTES:
         raise _error(str(path), f"larger than {MAX_BYTES // 1024} KiB: is this a profile?")
     try:
-        text = content.decode("utf-8-sig")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise _error(str(path), "not UTF-8: save the file in that encoding", line=line) from None
-    return loads(text, name=str(path))
 
 
 def loads(text: str, *, name: str) -> Profile:
@@ -122,6 +130,9 @@ def _profile(model: ProfileModel, slug: str) -> Profile:
         sections=model.sections,
         language=model.language,
         timezone=model.timezone or None,
+        frequency=model.frequency,
+        send_at=model.send_at,
+        patience=model.patience or None,
     )
 
 

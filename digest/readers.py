@@ -5,23 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from digest import profiles
-from digest.errors import ProfileError
+from digest import addresses, profiles
+from digest.errors import ProfileError, SubscriptionError
 from digest.offers import offered
-from digest.schedule import first, schedule, told
-from digest.store import subscribers, subscriptions, versions
-from digest.subscription import FILE, OWN, Preferences, Standing, Subscription
-from digest.tokens import reader_id
+from digest.profile_model import SCHEDULE
+from digest.schedule import told
+from digest.store import subscribers, versions
+from digest.subscription import FILE, OWN
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
-    from datetime import datetime
+    from collections.abc import Collection
     from pathlib import Path
 
     import sqlalchemy as sa
 
-    from digest.schedule import Schedule
+    from digest.addresses import Address
     from digest.settings import Settings
+    from digest.subscription import Subscription
     from digest.types import Profile
 
 OWN_NAME = "Your papers"
@@ -54,17 +54,22 @@ def parse(text: str) -> Profile:
     """The profile of a text that a reader wrote.
 
     Raises:
-        ProfileError: its faults, a line each; one of them is an address, which belongs to the subscription, and others
-            are that it is larger than `MOST_BYTES` or has more than `MOST_TOPICS`.
+        ProfileError: its faults, a line each; some of them are an address and a schedule, which belong to the
+            subscription, and others that it is larger than `MOST_BYTES` or has more than `MOST_TOPICS`.
     """
     if len(text.encode(errors="replace")) > MOST_BYTES:
         raise ProfileError((f"{INTERESTS}: larger than {MOST_BYTES // 1024} KiB: is this a profile?",))
     profile = profiles.loads(text, name=INTERESTS)
     if len(profile.topics) > MOST_TOPICS:
         raise ProfileError((f"{INTERESTS}: topics: expected at most {MOST_TOPICS}, got {len(profile.topics)}",))
-    if profile.email:
-        fault = f"{INTERESTS}: email: the address is kept with the subscription: leave it out"
-        raise ProfileError((fault,))
+    beside = [f"{INTERESTS}: email: the address is kept with the subscription: leave it out"] * bool(profile.email)
+    beside += [
+        f"{INTERESTS}: {key}: when issues come is chosen beside the interests: leave it out"
+        for key in SCHEDULE
+        if getattr(profile, key)
+    ]
+    if beside:
+        raise ProfileError(tuple(beside))
     return replace(profile, name="" if profile.name == profile.slug else profile.name)
 
 
@@ -100,7 +105,7 @@ def as_chosen(profile: Profile, subscription: Subscription, address: str | None)
         name=profile.name or OWN_NAME,
         email=address,
         language=chosen.language or profile.language,
-        timezone=chosen.schedule.zone if subscription.subscriber else profile.timezone,
+        timezone=chosen.schedule.zone if subscription.subscriber or profile.timezone else None,
         empty_day=chosen.empty_day or profile.empty_day,
         form=chosen.form,
         often=told(chosen.schedule) if subscription.subscriber else "",
@@ -114,57 +119,31 @@ def files(settings: Settings) -> dict[str, Path]:
     return {path.stem: path for path in reversed(found)}
 
 
-def adopted(
-    connection: sa.Connection, settings: Settings, secret: bytes, found: Iterable[Profile], now: datetime
-) -> dict[str, Subscription]:
-    """The subscriptions of readers whose profiles are files, made for those who have none; by name.
-
-    Issues come to them by the installation's schedule, in their own time zone. A name that another subscription has
-    is left out.
-    """
-    return _adopted(connection, settings, secret, {each.slug: (FILE, each.timezone) for each in found}, now)
-
-
-def adopted_offers(
-    connection: sa.Connection, settings: Settings, secret: bytes, found: Iterable[Profile], now: datetime
-) -> dict[str, Subscription]:
-    """The same of digests that are offered: each is a reader of its own, whose issues are for everybody to see."""
-    return _adopted(connection, settings, secret, {each.slug: (each.slug, each.timezone) for each in found}, now)
+def address_of(connection: sa.Connection, settings: Settings, found: Subscription) -> str | None:
+    """Where mails to a subscription's reader go, by the operator's file if it is one of these; None for nowhere."""
+    if found.subscriber:
+        owner = subscribers.by_id(connection, found.subscriber)
+        return owner.address if owner else None
+    path = files(settings).get(found.slug) if found.digest == FILE else None
+    try:
+        return profiles.load(path).email if path else None
+    except ProfileError:
+        return None
 
 
-def _adopted(
-    connection: sa.Connection,
-    settings: Settings,
-    secret: bytes,
-    wanted: dict[str, tuple[str, str | None]],
-    now: datetime,
-) -> dict[str, Subscription]:
-    there = subscriptions.by_slugs(connection, wanted)
-    new = []
-    for slug, (digest, zone) in wanted.items():
-        usual = schedule("daily", settings.send_at, zone or settings.timezone)
-        known = there.get(slug)
-        if known is None:
-            new.append(_of_operator(slug, digest, usual, secret, now))
-        elif known.standing is Standing.ACTIVE and known.due is None:
-            # Its file was gone for a while.
-            subscriptions.replace(connection, replace(known, due=first(known.preferences.schedule, now)))
-    subscriptions.adopt(connection, new)
-    found = subscriptions.by_slugs(connection, wanted)
-    return {slug: each for slug, each in found.items() if each.digest == wanted[slug][0] and each.subscriber is None}
-
-
-def _of_operator(slug: str, digest: str, usual: Schedule, secret: bytes, now: datetime) -> Subscription:
-    return Subscription(
-        slug=slug,
-        reader=reader_id(secret, slug).hex(),
-        subscriber=None,
-        digest=digest,
-        standing=Standing.ACTIVE,
-        preferences=Preferences(schedule=usual),
-        made=now,
-        due=first(usual, now),
-    )
+def file_with(settings: Settings, address: Address) -> Path | None:
+    """The operator's file that has an address; all are looked through in any case, so that the time tells nothing."""
+    local = address.key.rpartition("@")[0]
+    found = None
+    for path in files(settings).values():
+        try:
+            text = profiles.text_of(path)
+            email = profiles.loads(text, name=path.name).email if local in text.casefold() else None
+            if email and addresses.parse(email).key == address.key:
+                found = path
+        except (ProfileError, SubscriptionError):
+            continue
+    return found
 
 
 def _profile(

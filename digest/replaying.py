@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from digest import pipeline, profiles, readers, rendering
 from digest.day import Day
-from digest.errors import DigestError, StoreError
+from digest.errors import DigestError, ProfileError, StoreError
 from digest.fitting import Fitter
 from digest.offers import offered
 from digest.originator import Originator
 from digest.sample import DIGESTS
-from digest.store import past, subscriptions, versions
+from digest.store import filed, past, subscriptions, versions
 from digest.subscription import FILE, OWN
 from digest.twins import bibtex, markdown
 from digest.types import Issue, Skip
@@ -115,8 +115,8 @@ def rebuild(settings: Settings, kept: Kept) -> Rebuilt:
 def recompose(store: Store, settings: Settings, kept: Kept, files: Sequence[Path]) -> Recomposed:
     """Compose an issue again from the papers, the ledger and the profile that were there before it.
 
-    `files` are the operator's profiles, for a reader who has one. No model is asked: what it wrote is taken from the
-    issue. See `digest.store.past` for what is not known any more.
+    `files` are the operator's profiles, for a reader of whose file nothing is kept. What was read for the issue, what a
+    model wrote and what its reader had chosen are taken from it. See `digest.store.past` for what is not known.
 
     Raises:
         ProfileError: the profile has faults by now.
@@ -127,15 +127,13 @@ def recompose(store: Store, settings: Settings, kept: Kept, files: Sequence[Path
     window_days = _window(store, settings, kept)
     oldest = kept.issue.day - timedelta(days=window_days - 1)
     with store.reading() as connection:
-        if number := past.revised(connection, kept, oldest):
-            unknown.append(f"what {number} papers of those days said before they were revised")
-    unknown.append("votes that papers had then which are not in the issue")
+        unknown += past.unknown(connection, kept, oldest)
     with _before(store, kept) as then:
         (outcome,) = Day(then, settings, [profile], kept.issue.day, window_days).compose(
             [profile], now=kept.issue.composed
         )
         if isinstance(outcome, Issue):
-            outcome = Fitter(settings).fit(_with_gists(outcome, kept.issue))
+            outcome = Fitter(settings).fit(_as_told(outcome, kept.issue))
         return Recomposed(
             outcome=outcome,
             added=tuple(
@@ -169,6 +167,7 @@ def _before(store: Store, kept: Kept) -> Iterator[Store]:
 def _profile(store: Store, settings: Settings, kept: Kept, files: Sequence[Path]) -> tuple[Profile, list[str]]:
     """The reader's profile as it was when the issue was put into the outbox, and what is not known of that."""
     slug, when = kept.issue.profile, kept.queued or kept.issue.composed
+    unknown: list[str] = []
     with store.reading() as connection:
         found = subscriptions.by_slug(connection, slug)
         written = versions.of(connection, slug, VERSIONS) if found and found.digest == OWN else ()
@@ -176,7 +175,9 @@ def _profile(store: Store, settings: Settings, kept: Kept, files: Sequence[Path]
         counted = next((each for each in written if each.written <= when), None)
         if counted is None:
             raise StoreError(f"no profile of {slug!r} is as old as this issue")
-        profile, unknown = readers.parse(counted.text), []
+        profile = readers.parse(counted.text)
+    elif written_then := _filed(store, found.digest if found else FILE, slug, when):
+        profile = written_then
     elif found and found.digest != FILE:
         offers, _ = offered(settings)
         if found.digest not in offers:
@@ -190,8 +191,20 @@ def _profile(store: Store, settings: Settings, kept: Kept, files: Sequence[Path]
             raise StoreError(f"no profile {slug!r} any more")
         profile, unknown = profiles.load(path), _unknown_of_file(path, when)
     if found:
-        profile = readers.as_chosen(profile, replace(found, since=None), kept.recipient or None)
-    return profile, unknown
+        profile = readers.as_chosen(profile, found, kept.recipient or None)
+    chosen = {name: getattr(kept.issue, name) for name in ("language", "timezone", "empty_day", "form", "often")}
+    return replace(profile, since=kept.since, **chosen), unknown
+
+
+def _filed(store: Store, digest: str, slug: str, when: datetime) -> Profile | None:
+    """What a file of the operator's said at an instant; None where it is not known."""
+    with store.reading() as connection:
+        found = filed.at(connection, digest, slug if digest == FILE else digest, when)
+    try:
+        return profiles.loads(found.text, name=f"{found.slug}.yaml") if found else None
+    except ProfileError:
+        # It was good by the rules of an earlier version of this program.
+        return None
 
 
 def _unknown_of_file(path: Path, when: datetime) -> list[str]:
@@ -200,7 +213,9 @@ def _unknown_of_file(path: Path, when: datetime) -> list[str]:
 
 
 def _window(store: Store, settings: Settings, kept: Kept) -> int:
-    """How many days the issue reached back; a first one the usual days."""
+    """How many days the issue reached back; a first one the usual days, where that was not kept."""
+    if kept.window_days is not None:
+        return kept.window_days
     with store.reading() as connection:
         found = subscriptions.by_slug(connection, kept.issue.profile)
     if found is None or kept.earlier is None:
@@ -208,7 +223,8 @@ def _window(store: Store, settings: Settings, kept: Kept) -> int:
     return replace(found, since=None).window(kept.issue.day, settings.window_days)
 
 
-def _with_gists(made: Issue, kept: Issue) -> Issue:
+def _as_told(made: Issue, kept: Issue) -> Issue:
+    """An issue with what is no matter of composing as it was: gists, and what was read for it."""
     told = {match.paper.id: match.gist for match in kept.matches}
     sections = (
         replace(
@@ -217,7 +233,7 @@ def _with_gists(made: Issue, kept: Issue) -> Issue:
         )
         for section in made.sections
     )
-    return replace(made, sections=tuple(sections))
+    return replace(made, sections=tuple(sections), sources=kept.sources)
 
 
 def _only(here: Issue | Skip, there: Issue | Skip) -> list[Match]:

@@ -23,7 +23,8 @@ class RunReport:
     `retry_at` is when the next of those is due that failed for the moment. `gists` counts the gists of these
     issues by who wrote them (`model`, `source`, `extraction`), `gist_faults` why a model wrote none; both are empty
     where no model is named. `postponed` counts readers whose issues are due and wait for papers of the sources that are
-    `late`, `missed` the periods that passed without an issue, and `letters` the other mails that were sent.
+    `late`, `missed` the periods that passed without an issue, `letters` the other mails that were sent, and `unlinked`
+    those that wait for a `site_url`.
     """
 
     issues: list[dict[str, Any]] = field(default_factory=list)
@@ -41,6 +42,7 @@ class RunReport:
     late: list[str] = field(default_factory=list)
     missed: int = 0
     letters: int = 0
+    unlinked: int = 0
 
     def composed(self, issue: Issue) -> None:
         """Count an issue."""
@@ -76,6 +78,7 @@ class RunReport:
         self.late = list(dict.fromkeys((*self.late, *other.late)))
         self.missed += other.missed
         self.letters += other.letters
+        self.unlinked = max(self.unlinked, other.unlinked)
 
     def add_again(self, other: RunReport) -> None:
         """Count what a part of the run did that looked at some readers a second time; what was said stays said once."""
@@ -92,6 +95,7 @@ class RunReport:
             f"issues that wait for {', '.join(self.late)}": self.postponed,
             "issues missed": self.missed,
             "letters": self.letters,
+            "letters that wait for a site_url": self.unlinked,
         }
         return [
             *((what, count) for what, count in counts.items() if count),

@@ -30,6 +30,15 @@ _FORMS = "daily, weekdays, weekly mon … sun, monthly 1 … 28, monthly last, o
 _LAST_DAY = 28  # that every month has
 _TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
 _FIELDS = 5
+
+PATIENCE = timedelta(hours=18)
+"""How late an issue may come if its reader does not say; later, its papers wait for the next one."""
+
+LONGEST_PATIENCE = timedelta(weeks=1)
+
+_LATE = re.compile(
+    r"(?:(\d{1,3}) ?d(?:ays?)?)?[, ]*(?:and )?(?:(\d{1,3}) ?(?:h(?:ours?)?)?)?", re.ASCII | re.IGNORECASE
+)
 _FIRST_TIME = datetime(2024, 1, 1)  # noqa: DTZ001  (a leap year, by a clock on the wall)
 
 
@@ -111,6 +120,12 @@ def first(schedule: Schedule, after: datetime) -> Due:
     return next(upcoming(schedule, after))
 
 
+def falls_on(schedule: Schedule, day: date) -> bool:
+    """Whether a period of the schedule has this local day for its name."""
+    before = datetime.combine(day, time(), ZoneInfo(schedule.zone)).astimezone(UTC) - timedelta(days=1)
+    return next(each.day for each in upcoming(schedule, before) if each.day >= day) == day
+
+
 def turn(schedule: Schedule, due: Due, now: datetime, *, patience: timedelta) -> Turn:
     """What to do at an instant about a subscription that has been due since `due`.
 
@@ -123,6 +138,27 @@ def turn(schedule: Schedule, due: Due, now: datetime, *, patience: timedelta) ->
         missed=tuple(passed if is_late else passed[:-1]),
         following=first(schedule, max(now, passed[-1].at)),
     )
+
+
+def patience(text: str) -> timedelta:
+    """How late an issue may be, in whole hours up to a week: `6 hours`, `2 days`, `1 day 6 hours`, or `18`, of hours.
+
+    Raises:
+        SubscriptionError: it is no such thing; says what would be.
+    """
+    found = _LATE.fullmatch(" ".join(text.split()))
+    days, hours = (int(each or 0) for each in found.groups()) if found else (0, 0)
+    said = timedelta(days=days, hours=hours)
+    if not timedelta(hours=1) <= said <= LONGEST_PATIENCE:
+        raise SubscriptionError("patience", f"expected 6 hours, 2 days or the like, up to 7 days, got {text!r}")
+    return said
+
+
+def patience_told(patience: timedelta) -> str:
+    """The same in words, which give it again: `1 day 6 hours`."""
+    days, hours = divmod(round(patience / timedelta(hours=1)), 24)
+    parts = ((days, "day"), (hours, "hour"))
+    return " ".join(f"{number} {noun}{'s' * (number > 1)}" for number, noun in parts if number)
 
 
 def told(schedule: Schedule) -> str:

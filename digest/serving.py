@@ -15,7 +15,7 @@ import time
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Self
 
-from digest import leash
+from digest import leash, served
 from digest import settings as settings_of
 from digest.errors import SettingsError
 
@@ -97,7 +97,7 @@ def serve(
     if sys.platform == "win32":
         raise SettingsError("digest serve: not on Windows: run `digest run` by its task scheduler")
     site = settings.site_url or f"http://127.0.0.1:{where.port}"
-    with _alone(settings.home, say) as lock:
+    with _alone(settings.home, "" if settings.site_url else site, say) as lock:
         for name, host, port in (("port", where.host, where.port), ("prefect-port", "127.0.0.1", where.prefect_port)):
             _check_free(name, host, port)
         settings.logs.mkdir(parents=True, exist_ok=True)
@@ -235,15 +235,16 @@ def _check_free(name: str, host: str, port: int) -> None:
 
 
 @contextlib.contextmanager
-def _alone(home: Path, say: Callable[[str], None]) -> Iterator[int]:
-    """Be the only one of a home; the descriptor of the lock.
+def _alone(home: Path, site: str, say: Callable[[str], None]) -> Iterator[int]:
+    """Be the only one of a home; the descriptor of the lock. `site` is left there for `digest.served`.
 
     Raises:
         SettingsError: another one is there, and stays.
     """
     try:
         home.mkdir(parents=True, exist_ok=True)
-        file = (home / "serve.lock").open("w")
+        # What another one has written there stays until it is gone.
+        file = (home / served.LOCK).open("a+", encoding="utf-8")
     except OSError as error:
         raise SettingsError(f"{home}: cannot be written to: {error.strerror}") from error
     with file:
@@ -251,6 +252,9 @@ def _alone(home: Path, say: Callable[[str], None]) -> Iterator[int]:
             say("waiting for the one before to end")
             if not _lock(file, PATIENCE):
                 raise SettingsError(f"{home}: in use: another digest serve runs there")
+        file.truncate(0)
+        file.write(site)
+        file.flush()
         yield file.fileno()
 
 

@@ -23,7 +23,7 @@ from pydantic import (
     field_validator,
 )
 
-from digest import databases, days, feeds, look, settings_faults
+from digest import databases, days, feeds, look, served, settings_faults
 from digest.alarm_settings import Alarms
 from digest.bounce_settings import Bounces
 from digest.delivery_settings import Delivery
@@ -307,7 +307,8 @@ def load(home: Path, environment: Mapping[str, str] = os.environ) -> Settings:
     """The settings of the installation at `home`; defaults where `digest.toml` is missing or silent.
 
     Of the environment, the database's URL is read, by default of the process's own.
-    A `site_url` that it does not name is that of the site that runs here, which tells its programs by `SITE`.
+    A `site_url` that it does not name is that of the site that runs here, which tells its programs by `SITE` and others
+    by `digest.served`.
 
     Raises:
         SettingsError: names the file, the line and the key of every fault, one fault a line.
@@ -329,8 +330,8 @@ def load(home: Path, environment: Mapping[str, str] = os.environ) -> Settings:
         raise SettingsError(f"{path}:{line}: not UTF-8: byte 0x{error.object[error.start]:02x}") from error
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(settings_faults.syntax(path, text, str(error))) from error
-    if environment.get(SITE):
-        values.setdefault("site_url", environment[SITE])
+    if site := environment.get(SITE) or served.site(home):
+        values.setdefault("site_url", site)
     source = settings_faults.Source(path, text, KEYS, TABLES)
     faults = [source.unknown(key) for key in values if key not in KEYS]
     try:

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from digest import lifecycle, secret, subscription
+from digest import lifecycle, readers, secret, subscription
 from digest.addresses import Address
 from digest.addresses import parse as parse_address
+from digest.adoption import adopt_file
 from digest.errors import ProfileError, SubscriptionError
 from digest.offers import offered
 from digest.readers import parse
@@ -118,7 +119,8 @@ def faults(settings: Settings, wish: Wish) -> tuple[SubscriptionError | ProfileE
 def remind(store: Store, settings: Settings, email: str, *, now: datetime, network: str = "") -> bool:
     """Have a link to a reader's own page sent to an address that has one, or was never confirmed the question again.
 
-    Whether a letter is on its way, which is not for the one who asked.
+    An address in a file of the operator's has one, too. Whether a letter is on its way, which is not for the one who
+    asked.
 
     Raises:
         SubscriptionError: the address is none.
@@ -126,9 +128,10 @@ def remind(store: Store, settings: Settings, email: str, *, now: datetime, netwo
     """
     address = parse_address(email)
     key = secret.load(settings.secret)
+    by_file = _by_file(store, settings, address, now)
     with store.writing() as connection:
         owner = subscribers.by_address(connection, address.key)
-        held = subscriptions.of(connection, owner.id) if owner else ()
+        held = (*(subscriptions.of(connection, owner.id) if owner else ()), *by_file)
         order = (Standing.ACTIVE, Standing.PAUSED, Standing.PENDING, Standing.ENDED)
         found = min(held, key=lambda each: order.index(each.standing), default=None)
         is_few = not network or askings.count(connection, _fingerprint(key, "net", network), now) <= WISHES_A_DAY
@@ -147,7 +150,16 @@ def renew(store: Store, settings: Settings, slug: str, *, now: datetime) -> bool
     with store.writing() as connection:
         found = subscriptions.by_slug(connection, slug)
         is_few = askings.count(connection, _fingerprint(key, "slug", slug), now) <= MAILS_A_DAY
-        return found is not None and found.subscriber is not None and is_few and _remind(connection, found, now)
+        has_address = found is not None and readers.address_of(connection, settings, found) is not None
+        return found is not None and has_address and is_few and _remind(connection, found, now)
+
+
+def _by_file(store: Store, settings: Settings, address: Address, now: datetime) -> tuple[Subscription, ...]:
+    path = readers.file_with(settings, address)
+    try:
+        return (adopt_file(store, settings, path, now=now),) if path else ()
+    except SubscriptionError:
+        return ()
 
 
 def _remind(connection: sa.Connection, found: Subscription, now: datetime) -> bool:

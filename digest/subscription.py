@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from digest.errors import SubscriptionError
-from digest.schedule import Due, Schedule, first
+from digest.schedule import PATIENCE, Due, Schedule, first
 
 if TYPE_CHECKING:
     from datetime import date
@@ -55,9 +55,6 @@ FILE: Final = "file"
 
 LONG_DAYS = 32
 """Days that an issue reaches back which comes seldom, or after a pause: a month, and one day for good measure."""
-
-PATIENCE = timedelta(hours=18)
-"""How late an issue may come if its reader does not say; later, its papers wait for the next one."""
 
 LONGEST_PAUSE = timedelta(days=3660)
 """Whoever wants to hear nothing for longer pauses without a day."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 
@@ -145,9 +145,10 @@ class Profile:
     `half_life` in days such a judgement counts half after that time. `trending` is the share of a score that votes
     have, 0 to 1; `trending_section` gives what is trending a heading of its own. `explore` is how many papers from
     outside the interests an issue holds, `diversity` how much less a paper counts that is like one before it, 0 to 1.
-    `language` (BCP 47) and `timezone` (IANA) are those in which the day of an issue is written. The rest is a
-    subscription's and in no file: `form`, None for the installation's; `often`, when issues come, in words;
-    `since`, the day before which papers are no news to the reader.
+    `language` (BCP 47) and `timezone` (IANA) are those in which the day of an issue is written. `frequency` and
+    `send_at` are words of `digest.schedule`, and `patience` how late an issue may be; empty and None where the file
+    does not say. The rest is a subscription's and in no file: `form`, None for the installation's; `often`, when issues
+    come, in words; `since`, the day before which papers are no news to the reader.
     """
 
     slug: str
@@ -173,6 +174,9 @@ class Profile:
     sections: bool = False
     language: str = "en"
     timezone: str | None = None
+    frequency: str = ""
+    send_at: str = ""
+    patience: timedelta | None = None
     form: Form | None = None
     often: str = ""
     since: date | None = None
@@ -306,6 +310,7 @@ class SkipReason(StrEnum):
     UNCONFIRMED = "the subscription was not confirmed yet"
     PAUSED = "paused by the reader"
     ENDED = "ended by the reader"
+    OTHER_DAY = "the reader's issues come on other days"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 import pytest
 from typer.testing import CliRunner
 
-from digest import alarms, settings
+from digest import alarms, dispatching, settings, subscribing
 from digest.cli.main import app
+from digest.clock import Clock
 from digest.closing import close
 from digest.errors import DeliveryError, SettingsError
 from digest.run_report import RunReport
 from digest.store import Store, failures
+from digest.subscribing import Wish
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -129,3 +131,15 @@ def test_the_command_tries_them(here: settings.Settings, monkeypatch: pytest.Mon
     assert json.loads(asked.invoke(app, ["alarms", "--json"]).stdout) == []
     (here.home / "digest.toml").write_text("", encoding="utf-8")
     assert asked.invoke(app, ["alarms", "--test"]).exit_code == 2
+
+
+def test_a_dispatcher_without_a_site_tells_of_letters(here: settings.Settings) -> None:
+    """Where nothing is composed, so that no report is sent, the alarm is told all the same, once a day."""
+    with Store(here.database) as store, service() as (url, came):
+        subscribing.subscribe(store, here, Wish(email="eve@example.org", digest="trending"), now=NOW)
+        for minutes in (0, 5, 10):
+            now = NOW + timedelta(minutes=minutes)
+            report = dispatching.dispatch(store, here, clock=Clock(now=lambda at=now: at), environment={"ALARMS": url})
+            assert (report.unlinked, report.failed) == (1, [])
+    assert len(came) == 1
+    assert "1 letter waits for a site" in came[0]

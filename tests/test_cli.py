@@ -441,6 +441,7 @@ def test_a_run_reports_readers_and_never_addresses(filled: Digest, home: Path) -
         "late",
         "missed",
         "letters",
+        "unlinked",
     ]
     assert [line["profile"] for line in done.json["issues"]] == ["ada", "grace", "katherine"]
     again = filled("run", "--engine", "plain", "--date", "2025-05-09")
@@ -831,3 +832,29 @@ def test_run_has_the_issues_of_subscribers_who_are_due(filled: Digest, home: Pat
     named = filled("run", "--engine", "plain", "--profile", slug, "--json")
     assert named.json["skipped"] == [{"profile": slug, "reason": SkipReason.ALREADY_COMPOSED.value}]
     assert "known: " in filled("run", "--profile", "nobody").err
+
+
+def test_a_weekly_reader_by_file_has_no_daily_issues(filled: Digest, home: Path) -> None:
+    """`digest run` passes over whose issues come on other days, and says so; whoever is named has one all the same."""
+    write_profiles(home, ada="topics: [talking heads]\nmin_score: 1\nfrequency: weekly mon\n", bob="topics: [robots]\n")
+    done = filled("run", "--engine", "plain", "--date", "2025-05-09", "--json").json
+    assert [line["profile"] for line in done["issues"]] == ["bob"]
+    assert done["skipped"] == [{"profile": "ada", "reason": SkipReason.OTHER_DAY.value}]
+    done = filled("run", "--engine", "plain", "--date", "2025-05-09", "--profile", "ada", "--json").json
+    assert [line["profile"] for line in done["issues"]] == ["ada"]
+
+
+def test_letters_without_a_site_are_not_silent(filled: Digest, home: Path) -> None:
+    """Each run says how many wait, and so do alarms and the doctor, with the mend; with a site they are sent."""
+    write_profiles(home, ada="topics: [talking heads]\nmin_score: 1\n")
+    assert "no site_url" in filled("subscribers", "add", "eve@example.org").err
+    for _ in range(2):
+        done = filled("run", "--engine", "plain", "--date", "2025-05-09", "--json")
+        assert (done.code, done.json["unlinked"], done.json["letters"]) == (0, 1, 0)
+    assert "1 letter waiting for a site_url" in filled("run", "--engine", "plain", "--date", "2025-05-09").err
+    assert "1 letter waits for a site" in filled("alarms").out
+    assert "letters: 1 wait, as there is no site for their links" in filled("doctor", "--offline").out
+    (home / "digest.toml").write_text('site_url = "https://digest.example.org"\n', encoding="utf-8")
+    done = filled("run", "--engine", "plain", "--json")
+    assert (done.json["unlinked"], done.json["letters"]) == (0, 1)
+    assert "nothing is odd" in filled("alarms").err

@@ -164,7 +164,7 @@ def test_a_reader_whose_profile_is_a_file(subscribers: Callable[..., Said], home
     [
         (("add", "ada"), "expected an address"),
         (("add", ADA, "--zone", "Mars"), "zone: expected an IANA time zone"),
-        (("add", ADA, "--patience", "0"), "patience: expected hours"),
+        (("add", ADA, "--patience", "0"), "patience: expected 6 hours"),
         (("add", ADA, "--digest", "owls"), "expected one of trending"),
         (("add", ADA, "--digest", "trending", "--interests", "x.yaml"), "not both"),
         (("show", "s-0"), "no subscription 's-0'"),
@@ -215,6 +215,35 @@ def test_a_profile_is_edited_with_what_that_changes(
     told = [(each["number"], each["reason"]) for each in subscribers("history", slug, "--json").json]
     assert told == [(3, "back to version 1"), (2, "edited by command"), (1, "subscribed")]
     assert subscribers("rollback", slug, "9").code == 2
+
+
+def test_the_way_back_to_a_shared_digest(subscribers: Callable[..., Said], file: Callable[..., str]) -> None:
+    """With --digest its own interests rest, with all versions, and rollback makes one count again."""
+    slug = slug_of(subscribers("add", ADA, "--confirmed", "--digest", "trending"))
+    subscribers("edit", slug, "--file", file("own.yaml", TALKING))
+    assert subscribers("show", slug, "--json").json["digest"] == "own"
+    assert subscribers("edit", slug, "--digest", "trending", "--json").json["digest"] == "trending"
+    assert len(subscribers("history", slug, "--json").json) == 1
+    subscribers("rollback", slug, "1")
+    assert subscribers("show", slug, "--json").json["digest"] == "own"
+    assert "expected one of trending" in subscribers("edit", slug, "--digest", "owls").err
+    assert subscribers("edit", slug, "--digest", "trending", "--check").code == 2
+    subscribers("add", ADA, "--confirmed", "--digest", "trending")
+    assert "already" in subscribers("edit", slug, "--digest", "trending").err
+
+
+def test_a_command_counts_after_an_edit_of_the_file(subscribers: Callable[..., Said], home: Path) -> None:
+    """No run has met the edit yet, and still the command was typed later: it counts of what both say."""
+    (home / "profiles").mkdir()
+    path = home / "profiles" / "ada.yaml"
+    path.write_text("topics: [owls]\nsend_at: 08:00\n", encoding="utf-8")
+    subscribers("show", "ada")
+    path.write_text("topics: [owls]\nsend_at: 09:00\nfrequency: weekdays\n", encoding="utf-8")
+    subscribers("edit", "ada", "--at", "10:00", "--patience", "2 days")
+    told = subscribers("show", "ada", "--json").json
+    assert (told["at"], told["frequency"], told["patience"]) == ("10:00", "weekdays", "2 days")
+    path.write_text("topics: 7\n", encoding="utf-8")
+    assert subscribers("show", "ada", "--json").json["at"] == "10:00"
 
 
 def test_an_edit_with_faults_is_not_kept(subscribers: Callable[..., Said], file: Callable[..., str]) -> None:

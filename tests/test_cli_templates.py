@@ -122,3 +122,15 @@ def test_the_operator_gets_a_report_of_a_run_that_did_something(digest: Digest, 
     assert text is not None
     assert "- bo:" in text.get_content()
     assert "ada@example.org" not in text.get_content()
+
+
+def test_templates_of_the_site_are_looked_at_before_it_starts(digest: Digest, home: Path) -> None:
+    """Faults of all files at once, with their lines; `digest serve` says the same and starts nothing."""
+    write(home, "web/site/search.html", "<p>\n{{ qery }}\n")
+    write(home, "mail/goodbye/body.txt", "{{ nam }}\n")
+    for words in (("templates", "check"), ("serve", "--port", "8000")):
+        code, _, err = digest(*words)
+        assert code == 1
+        assert "web/site/search.html:2: 'qery' is undefined" in err
+        assert "mail/goodbye/body.txt:1: 'nam' is undefined" in err
+    assert not (home / "logs").exists()

@@ -280,7 +280,7 @@ def test_housekeeping_forgets_what_nobody_confirmed(home: Path) -> None:
     with Store(options.database) as store:
         subscribe(store, options, Wish(email="eve@example.org", interests="topics: [owls]\n"), now=long_ago)
     # Limits are counted by address and by mailbox.
-    cleared = {"unconfirmed": 1, "askings": 2, "letters": 0, "periods": 0, "runs": 0}
+    cleared = {"unconfirmed": 1, "askings": 2, "letters": 0, "periods": 0, "runs": 0, "changes": 0}
     assert asyncio.run(housekeeping(home)) == cleared
     assert "| unconfirmed | 1 |" in artifact("housekeeping")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from digest import correspondence, forgetting, pipeline, profiles, readers, sample, secret, subscribing
+from digest import adoption, correspondence, forgetting, pipeline, readers, sample, subscribing
 from digest.clock import Clock
 from digest.ingest import ingest
 from digest.rendering import renderer
@@ -34,15 +34,14 @@ def sent(tmp_path_factory: pytest.TempPathFactory) -> Path:
     here = installation(home)
     here.profiles.mkdir()
     shutil.copy(sample.PROFILES / "ada.yaml", here.profiles)
-    ada = profiles.load(here.profiles / "ada.yaml")
     with Store(here.database) as store:
         ingest(store, [sample.FOLDER / f"{DAY}.jsonl"], as_of=DAY)
         for address in (BOB, EVE):
             asked = subscribing.subscribe(store, here, Wish(email=address, digest=OWN, interests=TALKING), now=NOW)
             correspondence.send_due(store, here, now=NOW, environment={})
             subscribing.confirm(store, here, asked.subscription.slug, now=NOW)
-        with store.writing() as connection:
-            readers.adopted(connection, here, secret.load(here.secret), [ada], NOW)
+        adoption.adopt_file(store, here, here.profiles / "ada.yaml", now=NOW)
+        with store.reading() as connection:
             found = readers.load(connection, here, subscriptions.listing(connection))
         pipeline.compose_issues(store, here, list(found.profiles.values()), day=DAY, now=NOW)
         now = Clock(now=lambda: NOW, sleep=lambda _: None)

@@ -22,7 +22,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 import digest.store
-from digest import readers, subscribing
+from digest import adoption, subscribing
 from digest.databases import server
 from digest.errors import StoreError
 from digest.settings import Settings
@@ -40,7 +40,7 @@ from digest.store import (
 )
 from digest.store.tables import metadata
 from digest.subscribing import Wish
-from digest.types import Judgement, Paper, Profile, Topic
+from digest.types import Judgement, Paper
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -166,8 +166,9 @@ def test_readers_of_before_subscriptions_keep_what_they_had(tmp_path: Path) -> N
     with Store(path) as store:
         with store.writing() as connection:
             assert subscriptions.listing(connection) == ()
-            ada = Profile(slug="ada", name="Ada", email="ada@example.org", topics=(Topic(text="rivers"),))
-            made = readers.adopted(connection, here, b"0" * 32, [ada], now)["ada"]
+        (tmp_path / "ada.yaml").write_text("email: ada@example.org\ntopics: [rivers]\n", encoding="utf-8")
+        made = adoption.adopt_file(store, here, tmp_path / "ada.yaml", now=now)
+        with store.reading() as connection:
             assert subscriptions.by_slug(connection, "ada") == made
             assert issues.recommended(connection, "ada") == {7}
         asked = subscribing.subscribe(store, here, Wish(email="bob@example.org", digest="trending"), now=now)

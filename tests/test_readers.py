@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import sqlalchemy as sa
 
-from digest import lifecycle, profiles, readers, secret, subscribing
+from digest import adoption, lifecycle, readers, subscribing
 from digest.errors import ProfileError
 from digest.preferences import preferences
 from digest.readers import MOST_BYTES, MOST_TOPICS, Readers, parse
@@ -62,9 +62,7 @@ def enrol(store: Store, here: Settings, digest: str, interests: str = "", **word
 
 def adopt(store: Store, here: Settings) -> Subscription:
     """The subscription of the reader whose profile is a file."""
-    ada = profiles.load(here.profiles / "ada.yaml")
-    with store.writing() as connection:
-        return readers.adopted(connection, here, secret.load(here.secret), [ada], NOW)["ada"]
+    return adoption.adopt_file(store, here, here.profiles / "ada.yaml", now=NOW)
 
 
 def test_a_readers_own_profile(store: Store, here: Settings) -> None:

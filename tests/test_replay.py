@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from digest import lifecycle, pipeline, profiles, readers, replaying, sample, subscribing
+from digest import housekeeping, lifecycle, pipeline, profiles, readers, replaying, sample, subscribing
+from digest.adoption import adopt
 from digest.cli import main
 from digest.clock import Clock
 from digest.errors import StoreError
@@ -139,21 +140,103 @@ def test_what_a_changed_profile_would_change_is_told(home: Path) -> None:
     assert any("ada.yaml" in line for line in found.unknown)
 
 
-def test_what_a_paper_said_then_is_taken_from_the_issue(home: Path) -> None:
-    """Votes and texts of the issue's own papers may change later; the issue is composed with those it showed."""
+def revise_all(store: Store) -> None:
+    """Let every paper have other votes, each third another abstract, and each fifth one more id."""
+    with store.writing() as connection:
+        known = [paper for _, _, paper in papers.between(connection, None, None)]
+        changed = [
+            replace(
+                each,
+                version=(each.version or 1) + 1,
+                abstract=each.abstract if number % 3 else "All of it is about talking heads and robots.",
+                signals=Signals(upvotes=number),
+                other_ids=each.other_ids if number % 5 else (*each.other_ids, f"doi:10.1000/{number}"),
+            )
+            for number, each in enumerate(known)
+        ]
+        papers.add(connection, changed, date(2025, 5, 10))
+
+
+def test_papers_are_what_they_were(home: Path) -> None:
+    """All papers change, twice, and every issue is composed of what they said and had for votes before."""
     here = Settings(home=home)
     with Store(here.database) as store:
+        revise_all(store)
+        revise_all(store)
+    for name in names(home):
+        found = again(home, name)
+        assert found.is_same, (name, found)
+        # The example's file was written when the program was installed.
+        assert all(line.startswith("what ada.yaml said") for line in found.unknown)
+
+
+def test_of_an_old_issue_its_own_papers_are_what_they_were(home: Path) -> None:
+    """Where changes were not kept yet, what the issue showed counts, and what is not known is told."""
+    here = Settings(home=home)
+    with Store(here.database) as store:
+        with store.writing() as connection:
+            connection.exec_driver_sql("UPDATE issues SET covered_change = NULL, window_days = NULL")
         kept = replaying.find(store, ADA)
-        changed = [
-            replace(each, version=(each.version or 1) + 1, abstract="All of it is new.", signals=Signals(upvotes=9999))
-            for each in kept.issue.papers
-        ]
+        changed = [replace(each, version=9, abstract="All of it is new.") for each in kept.issue.papers]
         with store.writing() as connection:
             papers.add(connection, changed, date(2025, 5, 10))
     found = again(home, ADA)
     assert not found.added
     assert not found.dropped
     assert any("revised" in line for line in found.unknown)
+
+
+def test_changes_are_kept_as_long_as_issues_are_composed_again(home: Path) -> None:
+    """Housekeeping forgets those that only old issues need, and of these it is told what is not known any more."""
+    here = Settings(home=home)
+    with Store(here.database) as store:
+        revise_all(store)
+        young = morning(date(2025, 5, 9)) + housekeeping.REPLAYED
+        assert housekeeping.tidy(store, now=young).changes == 0
+        assert housekeeping.tidy(store, now=young + timedelta(days=1)).changes > 0
+        assert housekeeping.tidy(store, now=young + timedelta(days=2)).changes == 0
+    assert any("votes" in line for line in again(home, ADA).unknown)
+
+
+def test_works_that_became_one_are_told(home: Path) -> None:
+    """A paper of the day turns out to be another one's deposit elsewhere: that there were two then is said."""
+    here = Settings(home=home)
+    with Store(here.database) as store, store.writing() as connection:
+        one, other = (each for _, _, each in papers.between(connection, DAYS[0], DAYS[0])[:2])
+        # An arXiv id is always a work of its own, so the second one gets another kind of id first.
+        connection.exec_driver_sql(f"UPDATE papers SET id = 'doi:10.1000/2', other_ids = '[]' WHERE id = '{other.id}'")  # noqa: S608
+        connection.exec_driver_sql(f"UPDATE paper_ids SET id = 'doi:10.1000/2' WHERE id = '{other.id}'")  # noqa: S608
+        papers.add(connection, [replace(one, other_ids=("doi:10.1000/2",))], DAYS[1])
+        assert connection.exec_driver_sql("SELECT count(*) FROM merges").scalar() == 1
+    assert "a work that became part of another one since" in again(home, ADA).unknown
+
+
+def test_a_file_is_what_it_said(home: Path) -> None:
+    """A run met it before the issue, it was edited and taken away since: it is composed by what it said then."""
+    here = Settings(home=home)
+    here.profiles.mkdir()
+    path = here.profiles / "ada.yaml"
+    shutil.copy(sample.PROFILES / "ada.yaml", path)
+    with Store(here.database) as store:
+        adopt(store, here, now=morning(date(2025, 5, 6)))
+        path.write_text("topics: [robots]\nsend_at: 09:00\nfrequency: weekly mon\nlanguage: de\n", encoding="utf-8")
+        adopt(store, here, now=morning(date(2025, 5, 8)))
+        path.unlink()
+        found = replaying.recompose(store, here, replaying.find(store, ADA), ())
+        assert (found.is_same, found.unknown) == (True, ())
+        later = replaying.recompose(store, here, replaying.find(store, "2025-05-09-ada"), ())
+    assert later.dropped
+    assert later.unknown == ()
+
+
+def test_what_was_read_later_that_day_is_no_difference(home: Path) -> None:
+    """Another fetch at noon adds to what an issue would say and have, and not to those of before."""
+    here = Settings(home=home)
+    late = home / "late.jsonl"
+    late.write_text('{"id": "doi:10.1000/9", "title": "Talking heads at noon", "announced": "2025-05-09"}\n', "utf-8")
+    with Store(here.database) as store:
+        ingest(store, [late], as_of=DAYS[1])
+    assert again(home, "2025-05-09-ada").is_same
 
 
 def test_an_issue_that_would_not_be(home: Path) -> None:
@@ -232,3 +315,19 @@ def test_a_replayed_issue_is_not_kept(home: Path) -> None:
     again(home, "2025-05-09-ada")
     with Store(here.database) as store, store.reading() as connection:
         assert [each.issue for each in issues.headlines(connection, "ada", 9)] == before
+
+
+def test_a_mail_made_beside_a_site_that_was_served_is_rebuilt(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where only `digest serve` knew where its site was, the mail has its links and is the same all the same."""
+    here = Settings(home=home, site_url="http://127.0.0.1:8000")
+    with Store(here.database) as store:
+        rebuilt = replaying.rebuild(here, replaying.find(store, ADA))
+    assert rebuilt.parcel
+    (home / "outbox" / f"{ADA}.eml").write_bytes(rebuilt.parcel.content)
+    assert digest(home, monkeypatch, "replay", ADA) == 1
+    (home / "serve.lock").write_text("http://127.0.0.1:8000", encoding="utf-8")
+    capsys.readouterr()
+    assert digest(home, monkeypatch, "replay", ADA) == 0
+    assert f"the same  outbox/{ADA}.eml" in capsys.readouterr().out

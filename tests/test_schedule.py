@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import islice, pairwise
+from itertools import islice, pairwise, takewhile
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.errors import SubscriptionError
-from digest.schedule import Due, Schedule, first, schedule, told, turn, upcoming
+from digest.schedule import Due, Schedule, falls_on, first, patience, patience_told, schedule, told, turn, upcoming
 
 BERLIN = "Europe/Berlin"
 NEW_YORK = "America/New_York"
@@ -117,6 +117,89 @@ def test_however_often_somebody_looks_each_period_comes_once(
         due = found.following
     assert seen == list(islice(upcoming(made, start), len(seen)))
     assert due == list(islice(upcoming(made, start), len(seen) + 1))[-1]
+
+
+@given(
+    zone=st.sampled_from(ZONES),
+    at=TIMES,
+    day=st.dates(date(2025, 1, 1), date(2026, 12, 31)),
+    when=st.sampled_from(["daily", "weekdays", "weekly tue", "monthly 3"]),
+)
+def test_a_schedule_falls_on_its_days(zone: str, at: time, day: date, when: str) -> None:
+    """Those of the calendar, in any zone and at any time."""
+    wanted = {"daily": True, "weekdays": day.weekday() < 5, "weekly tue": day.weekday() == 1, "monthly 3": day.day == 3}
+    assert falls_on(schedule(when, f"{at:%H:%M}", zone), day) == wanted[when]
+
+
+@given(
+    zone=st.sampled_from(ZONES),
+    at=TIMES,
+    start=INSTANTS,
+    hours=st.integers(1, 168),
+    late=st.timedeltas(timedelta(), timedelta(days=9)),
+    when=st.sampled_from(["daily", "weekdays", "weekly tue", "monthly last"]),
+)
+def test_how_late_an_issue_may_be_is_counted_in_hours_that_pass(
+    zone: str, at: time, start: datetime, hours: int, late: timedelta, when: str
+) -> None:
+    """In any zone and over any change of its clocks: up to the limit it comes, behind it its period is missed."""
+    made, limit = schedule(when, f"{at:%H:%M}", zone), timedelta(hours=hours)
+    due = first(made, start)
+    now = due.at + late
+    found = turn(made, due, now, patience=limit)
+    last = [due, *takewhile(lambda each: each.at <= now, upcoming(made, due.at))][-1]
+    if now - last.at <= limit:
+        assert (found.now, last in found.missed) == (last, False)
+    else:
+        assert (found.now, found.missed[-1]) == (None, last)
+    assert found.following.at > now
+
+
+@pytest.mark.parametrize(
+    ("day", "wall"),
+    [(date(2025, 3, 30), time(7, 30)), (date(2025, 10, 26), time(5, 30)), (date(2025, 5, 5), time(6, 30))],
+)
+def test_six_hours_are_six_where_clocks_are_put(day: date, wall: time) -> None:
+    """Half past midnight and six hours: half past seven by the clock in spring, half past five in autumn."""
+    made = schedule("daily", "00:30", BERLIN)
+    due = first(made, datetime.combine(day, time(), ZoneInfo(BERLIN)).astimezone(UTC))
+    end = datetime.combine(day, wall, ZoneInfo(BERLIN)).astimezone(UTC)
+    assert turn(made, due, end, patience=patience("6 hours")).now == due
+    assert turn(made, due, end + timedelta(minutes=1), patience=patience("6 hours")).missed == (due,)
+
+
+@pytest.mark.parametrize(
+    ("words", "hours"),
+    [
+        ("6 hours", 6),
+        ("2 days", 48),
+        ("1 day 6 hours", 30),
+        ("1 d, 6 h", 30),
+        ("18", 18),
+        (" 36H ", 36),
+        ("7 days", 168),
+    ],
+)
+def test_how_late_in_words(words: str, hours: int) -> None:
+    """Hours, days or both; a bare number is of hours."""
+    assert patience(words) == timedelta(hours=hours)
+
+
+@given(st.integers(1, 168))
+def test_how_late_comes_back_from_its_words(hours: int) -> None:
+    """What is told can be said."""
+    assert patience(patience_told(timedelta(hours=hours))) == timedelta(hours=hours)
+
+
+@given(st.one_of(st.text(max_size=12), st.text("0123456789 dhays,our", max_size=12)))
+def test_no_words_are_later_than_a_week(text: str) -> None:
+    """Whatever is written is whole hours up to a week, or told to be no such thing."""
+    try:
+        found = patience(text)
+    except SubscriptionError:
+        return
+    assert timedelta(hours=1) <= found <= timedelta(days=7)
+    assert not found % timedelta(hours=1)
 
 
 def test_a_machine_that_slept_sends_the_last_period_only() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 from typing import TYPE_CHECKING
 
 import pytest
 
-from digest import databases
+from digest import databases, served
 from digest.errors import SettingsError
-from digest.settings import KEYS, Settings, home, load
+from digest.settings import KEYS, SITE, Settings, home, load
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -474,3 +475,21 @@ def test_a_url_of_no_server_is_refused(tmp_path: Path, url: str) -> None:
     with pytest.raises(SettingsError) as caught:
         load(tmp_path, {"DIGEST_DATABASE_URL": url})
     assert str(caught.value) == ("DIGEST_DATABASE_URL: expected a URL like postgresql://digest@db.example.org/digest")
+
+
+def test_commands_know_the_site_that_is_served(tmp_path: Path) -> None:
+    """While `digest serve` holds its home, and where `digest.toml` names no other; behind its end only replays ask."""
+    lock = tmp_path / served.LOCK
+    assert (load(tmp_path, {}).site_url, served.last_site(tmp_path)) == ("", "")
+    with lock.open("w", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.write("http://127.0.0.1:8000")
+        file.flush()
+        assert load(tmp_path, {}).site_url == "http://127.0.0.1:8000"
+        assert load(tmp_path, {SITE: "http://127.0.0.1:9"}).site_url == "http://127.0.0.1:9"
+        (tmp_path / "digest.toml").write_text('site_url = "https://digest.example.org"\n', encoding="utf-8")
+        assert load(tmp_path, {}).site_url == "https://digest.example.org"
+        (tmp_path / "digest.toml").unlink()
+    assert (load(tmp_path, {}).site_url, served.last_site(tmp_path)) == ("", "http://127.0.0.1:8000")
+    lock.write_bytes(b"\xff")
+    assert served.last_site(tmp_path) == ""

@@ -114,6 +114,10 @@ SAID: dict[str, tuple[Any, ...]] = {
     "subscriptions.empty_day": ("skip",) * 3,
     "subscriptions.language": ("en",) * 3,
     "profile_versions.text": ("topics: [rivers]\n",) * 3,
+    "filed_profiles.text": ("topics: [rivers]\n",) * 3,
+    "filed_profiles.said": ({},) * 3,
+    "filed_profiles.words": ({},) * 3,
+    "paper_changes.before": ({"title": "The Sand of Rivers"},) * 3,
     "suppressions.reason": ("complaint", "operator", "hard bounce"),
     "suppressions.address": ("di@example.org", "ed@example.org", "fay@example.org"),
     "bounces.kind": ("hard", "soft", "complaint"),
@@ -436,7 +440,9 @@ def test_the_program_goes_on_from_an_earlier_schema(
         monkeypatch.setenv(databases.VARIABLE, blank.url)
     assert program("ingest", sample.FOLDER / "2025-05-09.jsonl", "--as-of", "2025-05-09")[0] == 0
     code, out, err = program("run", "--date", "2025-05-09", "--engine", "plain")
-    assert (code, err) == (0, "1 mail not sent: expired\n")  # the one that waited since then
+    # Letters, of schemas that have some, and the mail that waited since then.
+    letters = "2 letters waiting for a site_url: digest doctor\n"
+    assert (code, err.removeprefix(letters)) == (0, "1 mail not sent: expired\n")
     assert "\nada " in f"\n{out}"
     with Store(blank) as store, store.reading() as connection:
         new, old = issues.newest(connection, "ada", 5)

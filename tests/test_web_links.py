@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from digest import profiles
-from digest.readers import adopted
+from digest.adoption import adopt_file
 from digest.signed_links import SignedLinks
 from digest.store import judgements, subscribers, subscriptions, tables, versions
 from digest.subscription import Standing
@@ -293,10 +293,7 @@ def test_readers_whose_profiles_are_files_can_do_the_same(site: Site) -> None:
         found = subscriptions.by_slug(connection, "grace")
     assert found is not None
     assert found.standing is Standing.ENDED
-    with site.store.writing() as connection:
-        secret = site.app.state.world.secret  # type: ignore[attr-defined]
-        known = adopted(connection, site.settings, secret, [profiles.load(path)], site.now)
-    assert known["grace"].standing is Standing.ENDED
+    assert adopt_file(site.store, site.settings, path, now=site.now).standing is Standing.ENDED
 
 
 def test_old_links_lead_on(site: Site) -> None:
@@ -317,6 +314,22 @@ def test_old_links_lead_on(site: Site) -> None:
         site.now += timedelta(minutes=30)
     assert 1 < len(site.letters()) <= 4
     assert site.get(site.link("i")).headers["location"] == "/me"
+
+
+def test_readers_by_file_have_new_links_mailed_too(site: Site) -> None:
+    """By an old link, or by typing the address, to the address in the file only; who has none there has no letter."""
+    site.settings.profiles.mkdir()
+    for name, line in (("grace", "email: Grace@example.org\n"), ("max", "")):
+        (site.settings.profiles / f"{name}.yaml").write_text(f"{line}topics: [owls]\n", encoding="utf-8")
+    old = {name: account(site, name)["i"] for name in ("grace", "max", "nobody")}
+    site.now += timedelta(days=100)
+    answers = {name: site.post(f"/renew{link}") for name, link in old.items()}
+    answers |= {name: site.post("/link", email=f"{name}@example.org") for name in ("grace", "may")}
+    assert {(each.status_code, each.headers["location"]) for each in answers.values()} == {(303, "/asked")}
+    assert {each["To"] for each in site.letters()} == {"Grace@example.org"}
+    assert site.get(old["grace"]).status_code == 410
+    assert site.get(site.link("i")).headers["location"] == "/me"
+    assert "keeps your interests as a file" in site.get("/me").text
 
 
 @pytest.mark.parametrize(

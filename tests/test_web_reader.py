@@ -242,6 +242,50 @@ def test_a_shared_digest_becomes_ones_own(site: Site) -> None:
     assert '-name" dir="auto">Mine</h2>' in site.get("/me").text
 
 
+def test_a_digest_of_ones_own_becomes_the_shared_one_again(site: Site) -> None:
+    """With one button; the versions stay, and going back to one of them makes it one's own once more."""
+    slug = site.enter()
+    assert "Have this one" not in site.get(f"/me/{slug}").text
+    site.post(f"/me/{slug}", csrf=site.csrf(), text="topics: [owls]\n", behind="0", do="save")
+    assert '<option value="trending">Trending</option>' in site.get(f"/me/{slug}").text
+    answer = site.post(f"/me/{slug}/share", csrf=site.csrf(), digest="trending")
+    assert answer.headers["location"] == f"/me?done=shared#{slug}"
+    assert "Your own interests are kept" in site.get("/me?done=shared").text
+    page = site.get(f"/me/{slug}").text
+    assert "the same for everybody" in page
+    assert "counts now" not in page
+    site.post(f"/me/{slug}/versions/1", csrf=site.csrf())
+    page = site.get(f"/me/{slug}").text
+    assert "owls" in page
+    assert "counts now" in page
+
+
+def test_what_cannot_be_shared_is_told(site: Site) -> None:
+    """A digest that is not offered, or that the reader has already, is refused, and nothing changes."""
+    site.enter()
+    site.enter(digest="own", interests="owls")
+    slugs = re.findall(r'<section class="day subscription" id="([^"]+)"', site.get("/me").text)
+    (slug,) = (each for each in slugs if found(site, each).digest == "own")
+    for digest in ("trending", "nothing", ""):
+        assert site.post(f"/me/{slug}/share", csrf=site.csrf(), digest=digest).status_code == 409
+    assert site.post(f"/me/{slug}/share", digest="trending").status_code == 403
+    assert "Have this one" not in site.get(f"/me/{slug}").text
+    assert "owls" in site.get(f"/me/{slug}").text
+
+
+def test_how_late_an_issue_may_be_is_typed_in_words(site: Site) -> None:
+    """Hours or days; what is neither is told at its field, as it was typed."""
+    slug = site.enter()
+    form = {"when": "daily", "at": "07:00", "zone": "UTC", "on_return": "catch-up"}
+    assert 'value="18 hours"' in site.get("/me").text
+    site.post(f"/me/{slug}/preferences", csrf=site.csrf(), patience="1 day 6 hours", **form)
+    assert 'value="1 day 6 hours"' in site.get("/me").text
+    answer = site.post(f"/me/{slug}/preferences", csrf=site.csrf(), patience="for ever", **form)
+    assert answer.status_code == 422
+    assert 'value="for ever"' in answer.text
+    assert "Expected 6 hours, 2 days or the like" in answer.text or "expected 6 hours, 2 days" in answer.text
+
+
 def test_a_profile_is_text_and_nothing_else(site: Site) -> None:
     """Neither tags nor aliases nor depth nor size nor templates do anything but be told or shown."""
     slug = own(site)

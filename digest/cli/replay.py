@@ -37,12 +37,17 @@ def replay(
 
     Example: digest replay 2025-05-09-ada --compose
     """
-    from digest import replaying
+    from digest import replaying, served
 
     options = settings()
     with Store(options.database) as store:
         kept = replaying.find(store, issue)
         rebuilt = replaying.rebuild(options, kept)
+        site = "" if options.site_url else served.last_site(options.home)
+        if site and OTHER in _compared(options, rebuilt).values():
+            # It was made beside a site that does not run now, and without an address of its own in `digest.toml`.
+            beside = replaying.rebuild(options.model_copy(update={"site_url": site}), kept)
+            rebuilt = rebuilt if OTHER in _compared(options, beside).values() else beside
         again = replaying.recompose(store, options, kept, reader_profiles(options)[0]) if compose else None
     if output is not None:
         _write(output, rebuilt)

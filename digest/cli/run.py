@@ -38,6 +38,7 @@ from digest.outbox import DeliveryState
 from digest.render import Renderer
 from digest.rendering import renderer as renderer_of
 from digest.run_report import RunReport
+from digest.schedule import falls_on
 from digest.settings import Settings
 from digest.store import Store, subscriptions
 from digest.subscription import FILE
@@ -66,7 +67,10 @@ def run(
     ] = Engine.PREFECT,
     as_json: Json = False,
 ) -> None:
-    """Compose the issues of all readers whose profiles are files, and of subscribers who are due; deliver them.
+    """Compose the issues of readers whose profiles are files, and of subscribers who are due; deliver them.
+
+    Readers by file have theirs at whatever hour this runs, on the days that they get any, and those who are named by
+    --profile on all days.
 
     Mails go to the outbox folder, the same issues as web pages beside it. Nobody gets an issue or a paper twice,
     however often this runs. --profile takes the name of a file or of a subscription.
@@ -85,12 +89,14 @@ def run(
         files, slugs = _chosen(store, options, names)
         good, bad = load_profiles(files)
         known = dispatching.named(store, options, slugs)
-        readers = [*(reader for _, reader in good), *known.profiles.values()]
         hint = newest(store)
         if not dry_run:
             # Readers whose profiles are files can pause by a link in their mails, so they are subscriptions, too.
             adoption.adopt(store, options, now=now, with_offers=False)
             adoption.wake(store, options, now=now)
+        others = _on_other_days(store, options, [each for _, each in good], issue_day) if names is None else set()
+        good = [(path, each) for path, each in good if each.slug not in others]
+        readers = [*(each for _, each in good), *known.profiles.values()]
         report = dispatching.idle(store, options, readers, day=issue_day, now=now, is_due=is_due)
         # A template's fault is told before anything is composed.
         renderer = renderer_of(options) if report is None else None
@@ -117,6 +123,7 @@ def run(
             slugs=list(known.profiles),
             is_due=is_due,
         )
+    report.skipped += [{"profile": slug, "reason": SkipReason.OTHER_DAY.value} for slug in sorted(others)]
     for slug, why in known.faults.items():
         report.fail(slug, why)
     for path, error in bad:
@@ -152,6 +159,16 @@ def _chosen(store: Store, options: Settings, names: list[str] | None) -> tuple[t
             return (), []
         typer.echo(f"no profiles in {options.profiles}: the examples that came with the program stand in", err=True)
     return files, []
+
+
+def _on_other_days(store: Store, options: Settings, found: list[Profile], day: date) -> set[str]:
+    """The readers by file of whom no period is named by a day; who was late yesterday is composed for as being due."""
+    from digest.adoption import usual
+
+    with store.reading() as connection:
+        known = subscriptions.by_slugs(connection, {each.slug for each in found})
+    chosen = {each.slug: known[each.slug].preferences if each.slug in known else usual(options, each) for each in found}
+    return {slug for slug, each in chosen.items() if not falls_on(each.schedule, day)}
 
 
 def _run_plainly(  # noqa: PLR0913  (what a run is told)
@@ -260,6 +277,8 @@ def _tell_due(report: RunReport) -> None:
         typer.echo(f"{counted(report.missed, 'issue')} missed: the papers come with the next one", err=True)
     if report.letters:
         typer.echo(f"{counted(report.letters, 'letter')} sent")
+    if report.unlinked:
+        typer.echo(f"{counted(report.unlinked, 'letter')} waiting for a site_url: digest doctor", err=True)
 
 
 def tell_delivered(report: RunReport, options: Settings) -> None:

@@ -65,7 +65,7 @@ def list_alarms(
     test: Annotated[bool, typer.Option("--test", help="Send a test to where alarms go.")] = False,
     as_json: Json = False,
 ) -> None:
-    """List what is odd today: sources that failed or gave too little, and a ranking unlike that of other days.
+    """List what is odd today: sources that failed or gave too little, letters that wait, a ranking unlike other days.
 
     Each is also sent to the services that [alarms] in digest.toml names, once a day for as long as it lasts.
 
@@ -77,7 +77,7 @@ def list_alarms(
     if test and not alarms.test(options, os.environ):
         raise typer.BadParameter("nowhere to send it: [alarms] in digest.toml names no place of URLs")
     with Store(options.database) as store:
-        found = alarms.standing(store, today())
+        found = (*alarms.standing(store, today()), *alarms.of_letters(store, settings()))
     if as_json:
         print_json(found)
         return

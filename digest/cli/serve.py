@@ -31,9 +31,16 @@ def serve(
 
     Example: digest serve --port 8000
     """
-    from digest import serving
+    from digest import rendering, served, serving
+    from digest.errors import TemplateError
+    from digest.web.pages import Pages
 
     options = settings()
+    if options.site_url and options.site_url == served.site(options.home):
+        # Of one that is about to end.
+        options = options.model_copy(update={"site_url": ""})
+    if found := dict.fromkeys([*rendering.renderer(options, lazily=True).faults(), *Pages(options).faults()]):
+        raise TemplateError("\n".join(found))
     stopping = threading.Event()
     for kind in (signal.SIGINT, signal.SIGTERM):
         signal.signal(kind, lambda *_: stopping.set())

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from digest import profiles, readers, sample
+from digest import readers
 from digest.cli import editor, whom
 from digest.cli.context import Json, clock, print_json, settings, today
 from digest.errors import ProfileError, SubscriptionError
 from digest.maths import readable
+from digest.offers import interests_of
 from digest.preferences import FIELDS, preferences
 from digest.store import Store, versions
 from digest.subscription import FILE, OWN
@@ -34,7 +35,7 @@ Frequency = Annotated[
 ]
 At = Annotated[str, typer.Option(metavar="TIME", help="The time of day, by the reader's clocks: 07:30.")]
 Zone = Annotated[str, typer.Option(metavar="ZONE", help="The reader's time zone: Europe/Lisbon.")]
-Patience = Annotated[str, typer.Option(metavar="HOURS", help="How late an issue may come, 1 to 168.")]
+Patience = Annotated[str, typer.Option(metavar="TIME", help='How late an issue may come: "6 hours", "2 days".')]
 OnReturn = Annotated[str, typer.Option(metavar="WHAT", help="Papers of a pause behind it: catch-up or skip.")]
 EmptyDay = Annotated[str, typer.Option(metavar="WHAT", help="When nothing reaches the bar: skip or note.")]
 Form = Annotated[str, typer.Option("--format", metavar="FORM", help="cards, compact or text.")]
@@ -46,6 +47,9 @@ def edit(  # noqa: PLR0913  (options of a command)
     *,
     file: Annotated[Path | None, typer.Option(metavar="FILE", help="The profile as it is to be, in YAML.")] = None,
     check: Annotated[bool, typer.Option("--check", help="Say what would change, and change nothing.")] = False,
+    digest: Annotated[
+        str, typer.Option(metavar="NAME", help="Have a digest that is offered in place of interests of its own.")
+    ] = "",
     frequency: Frequency = "",
     at: At = "",
     zone: Zone = "",
@@ -59,12 +63,15 @@ def edit(  # noqa: PLR0913  (options of a command)
     """Change the profile, in your editor or by a file, or the preferences, by options.
 
     Of a profile it says what the edit adds to and drops from the last week. A profile with faults is not kept; they are
-    named with line and reason. Who had an offered digest has a profile of their own from then on.
+    named with line and reason. Who had an offered digest has a profile of their own from then on; --digest is the way
+    back, and keeps all versions, so that rollback is the way forth.
 
     Example: digest subscribers edit ada@example.org --file interests.yaml --check
     """
     from digest import lifecycle
 
+    if digest and (file or check):
+        raise typer.BadParameter("say --digest, or --file and --check, not both")
     options = settings()
     words = dict(zip(FIELDS, (frequency, at, zone, patience, on_return, empty_day, form, language), strict=True))
     with Store(options.database) as store:
@@ -76,9 +83,14 @@ def edit(  # noqa: PLR0913  (options of a command)
                 raise typer.BadParameter(str(error)) from None
             if not check:
                 found = lifecycle.revise(store, found.slug, chosen, now=clock())
-            if file is None:
-                _tell_preferences(found, check=check, as_json=as_json)
-                return
+        if digest:
+            try:
+                found = lifecycle.share(store, options, found.slug, digest)
+            except SubscriptionError as error:
+                raise typer.BadParameter(str(error)) from None
+        if digest or (any(words.values()) and file is None):
+            _tell_preferences(found, check=check, as_json=as_json)
+            return
         _edit_profile(store, options, found, file, check=check, as_json=as_json)
 
 
@@ -194,9 +206,10 @@ def _text(found: Subscription, options: Settings, version: versions.Version | No
     """What is edited: the reader's own profile, or the digest that it had."""
     if found.digest == OWN:
         return version.text if version else ""
-    folder = options.digests if options.digests.is_dir() else sample.DIGESTS
-    path = next((path for path in profiles.find(folder) if path.stem == found.digest), None)
-    return text_of(path) if path else ""
+    try:
+        return interests_of(options, found.digest)
+    except ProfileError:
+        return ""
 
 
 def _in_editor(found: Subscription, text: str) -> str | None:

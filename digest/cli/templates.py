@@ -40,17 +40,18 @@ class Form(StrEnum):
 def check() -> None:
     """Compile all templates and fill them with made-up values; say which line of which is at fault.
 
-    `digest run` does the same before it composes anything.
+    `digest run` does the same with those of mails before it composes, `digest serve` with all before it starts.
 
     Example: digest templates check
     """
     from digest.errors import TemplateError
     from digest.prompt import Prompt
     from digest.rendering import renderer
+    from digest.web.pages import Pages
 
     options = settings()
     made = renderer(options, lazily=True)
-    faults = list(made.faults())
+    faults = [*made.faults(), *Pages(options).faults()]
     try:
         Prompt(options.templates)
     except TemplateError as error:

@@ -9,14 +9,15 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from digest import addresses, profiles, readers, secret
+from digest import addresses
 from digest.cli.context import clock, counted, reader_profiles
 from digest.errors import ProfileError, SubscriptionError
 from digest.preferences import words_of
+from digest.readers import files
 from digest.schedule import schedule
 from digest.settings import Settings
 from digest.store import Store, subscribers, subscriptions
-from digest.subscription import Preferences, Standing, Subscriber, Subscription
+from digest.subscription import FILE, Preferences, Standing, Subscriber, Subscription
 
 WHOM = "A subscription's name, or the address of whoever has one."
 
@@ -42,7 +43,10 @@ def subscription(store: Store, options: Settings, name: str) -> Subscription:
         raise typer.BadParameter(f"this address has {counted(len(going), 'subscription')}: name one: {told}")
     with store.reading() as connection:
         found = subscriptions.by_slug(connection, name)
-    return found or _of_file(store, options, name)
+    if found is None:
+        return _of_file(store, options, name)
+    # What the file said before this command was typed comes before what it says.
+    return _as_filed(store, options, found) if found.digest == FILE else found
 
 
 def subscriber(store: Store, options: Settings, name: str) -> Subscriber | None:
@@ -109,13 +113,23 @@ def _by_address(store: Store, name: str) -> Subscriber:
     return found
 
 
+def _as_filed(store: Store, options: Settings, found: Subscription) -> Subscription:
+    from digest.adoption import adopt_file
+
+    path = files(options).get(found.slug)
+    try:
+        return adopt_file(store, options, path, now=clock()) if path else found
+    except ProfileError:
+        return found
+
+
 def _of_file(store: Store, options: Settings, name: str) -> Subscription:
     path = next((path for path in reader_profiles(options)[0] if path.stem == name), None)
     if path is None:
         raise typer.BadParameter(f"no subscription {name!r}: digest subscribers list")
+    from digest.adoption import adopt_file
+
     try:
-        profile = profiles.load(path)
+        return adopt_file(store, options, path, now=clock())
     except ProfileError as error:
         raise typer.BadParameter(str(error)) from None
-    with store.writing() as connection:
-        return readers.adopted(connection, options, secret.load(options.secret), [profile], clock())[name]

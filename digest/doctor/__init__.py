@@ -57,6 +57,7 @@ def examine(
     yield from place.clock(settings, now)
     yield from place.database(settings)
     yield from place.readers(settings)
+    yield from place.waiting(settings)
     compiled, renderer = place.templates(settings)
     yield from compiled
     try:

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from digest import profiles, rendering
+from digest import correspondence, profiles, rendering
 from digest.access import path
 from digest.databases import VARIABLE
 from digest.delivery_settings import Way
 from digest.doctor.findings import Finding, fault, ok, warning
 from digest.errors import ProfileError, SettingsError, StoreError, TemplateError
-from digest.store import LATEST, Store, papers
+from digest.store import LATEST, Store, papers, subscriptions
+from digest.subscription import Standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,6 +104,26 @@ def readers(settings: Settings) -> Iterator[Finding]:
         )
     elif good:
         yield ok("profiles", f"{mailed} of {good} with an address")
+
+
+def waiting(settings: Settings) -> Iterator[Finding]:
+    """Whether letters wait that are never sent, as there is no site for their links."""
+    here = settings.database
+    if isinstance(here, Path) and not here.exists():
+        return
+    try:
+        with Store(here) as store:
+            number = correspondence.unlinked(store, settings)
+            with store.reading() as connection:
+                pending = subscriptions.counts(connection).get(Standing.PENDING, 0)
+    except StoreError:
+        return  # told with the database
+    if number:
+        yield warning(
+            "letters",
+            f"{number:,} wait, as there is no site for their links, and {pending:,} subscriptions for a yes",
+            "set site_url and run digest serve, or digest subscribers confirm NAME for who told you so",
+        )
 
 
 def templates(settings: Settings) -> tuple[list[Finding], Renderer | None]:

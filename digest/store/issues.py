@@ -31,12 +31,19 @@ class Coverage:
 
     Those had no room, or the reader did not get the issue that they were in. `event` is the number of the last event
     that was told, or could have been.
+
+    Of an issue that is written also what composing it again takes: `change`, the number of the last change of a paper
+    by then, `window_days` that it reaches back, and `since`, the day from which papers were news to its reader, if that
+    was not all of these.
     """
 
     day: date
     seq: int
     event: int = 0
     held: frozenset[int] = frozenset()
+    change: int | None = None
+    window_days: int | None = None
+    since: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +168,9 @@ def _insert(connection: sa.Connection, rows: Sequence[tuple[Entry, list[int]]], 
                 "day": entry.issue.day,
                 "covered_seq": entry.covered.seq,
                 "covered_event": entry.covered.event,
+                "covered_change": entry.covered.change,
+                "window_days": entry.covered.window_days,
+                "since": entry.covered.since,
                 "content": issue_content.written(entry.issue),
             }
             for entry, _ in rows

@@ -30,6 +30,10 @@ class Kind(StrEnum):
     ACCESS = "access"
 
 
+LINKS = (Kind.CONFIRMATION, Kind.ACCESS)
+"""Those that are about a link, and so need a site for it to lead to."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
     """A letter to the reader of a subscription, and how often it was tried."""
@@ -81,9 +85,10 @@ def give_back(connection: sa.Connection, letter: Letter, now: datetime) -> None:
     connection.execute(letters.update().where(letters.c.number == letter.number).values(values))
 
 
-def waiting(connection: sa.Connection) -> int:
-    """How many letters wait."""
-    return int(connection.execute(sa.select(sa.func.count()).where(letters.c.due.is_not(None))).scalar_one())
+def waiting(connection: sa.Connection, kinds: Collection[Kind] = tuple(Kind)) -> int:
+    """How many letters of these kinds wait."""
+    waits = sa.and_(letters.c.due.is_not(None), letters.c.kind.in_([kind.value for kind in kinds]))
+    return int(connection.execute(sa.select(sa.func.count()).where(waits)).scalar_one())
 
 
 def prune(connection: sa.Connection, before: datetime) -> int:

@@ -17,7 +17,7 @@ from digest import events as happenings
 from digest.folding import fold, is_same_work
 from digest.identity import arxiv_month, title_key
 from digest.linkage import block
-from digest.store import events, merges
+from digest.store import changes, events, merges
 from digest.store.rows import columns_of, insert, lookup, paper_of, update
 from digest.store.tables import paper_ids, papers, revisions
 
@@ -115,6 +115,8 @@ class Shelf:
         revised = [{"seq": seq} for seq in changed if _searched(self._works[seq]) != _searched(self._before[seq])]
         if revised:
             connection.execute(revisions.insert(), revised)
+        merged = [(gone, {changes.MERGED: self._lives_as(gone)}) for gone in stored]
+        changes.add(connection, [*((seq, self._became(seq)) for seq in changed), *merged])
         names = [{"id": name, "seq": seq} for name, seq in self._claimed.items() if name not in self._stored_names]
         insert(connection, paper_ids, names)
         moved = [{"id": name, "seq": seq} for name, seq in self._claimed.items() if name in self._stored_names]
@@ -190,6 +192,11 @@ class Shelf:
         for name in names:
             if name not in self._owners or (name == own and self._owners[name] != seq):
                 self._owners[name] = self._claimed[name] = seq
+
+    def _became(self, seq: int) -> dict[str, Any]:
+        """What of a stored work is other than it was."""
+        was, now = self._before[seq], self._works[seq]
+        return changes.between(columns_of(was.paper) | {"day": was.day}, columns_of(now.paper) | {"day": now.day})
 
     def _row(self, seq: int) -> dict[str, Any]:
         work = self._works[seq]

@@ -11,9 +11,11 @@ from fastapi import APIRouter, BackgroundTasks, Request, Response
 from starlette.responses import RedirectResponse
 
 from digest import forgetting, lifecycle
-from digest.errors import SubscriptionError
+from digest.adoption import adopt_file
+from digest.errors import ProfileError, SubscriptionError
 from digest.preferences import preferences
-from digest.readers import adopted
+from digest.readers import files
+from digest.schedule import patience_told
 from digest.store import holdings
 from digest.subscription import FILE, OWN, Preferences, Standing
 from digest.web import sessions
@@ -30,12 +32,13 @@ if TYPE_CHECKING:
     from digest.web.forms import Form
 
 _TOPICS_SHOWN, _SUMMARY = 8, 300
-_TYPED = ("when", "cron", "at", "zone", "form", "empty_day", "on_return", "language")
+_TYPED = ("when", "cron", "at", "zone", "form", "empty_day", "on_return", "language", "patience")
 _DONE = {
     "confirmed": "You are subscribed. This is your page; each mail has a link to it.",
     "saved": "Saved.",
     "paused": "Paused.",
     "resumed": "It goes on.",
+    "shared": "You have the digest that is the same for everybody. Your own interests are kept, with all versions.",
     "ended": "Ended. Nothing more comes of it.",
 }
 
@@ -187,7 +190,7 @@ def _shown(
         empty_day=chosen.empty_day.value if chosen.empty_day else "",
         on_return=chosen.on_return.value,
         language=chosen.language or "",
-        patience=round(chosen.patience / timedelta(hours=1)),
+        patience=patience_told(chosen.patience),
         times=TIMES,
         interests=_summary(profile),
         faults=faults,
@@ -234,10 +237,11 @@ def _preferences(form: Form) -> Preferences:
 
 def _adopt(world: World, found: Subscription) -> None:
     """Keep the subscription of the reader of a file, whom nothing was kept of before."""
-    if found.digest != FILE:
+    path = files(world.settings).get(found.slug) if found.digest == FILE else None
+    if path is None:
         return
-    with world.store.reading() as connection:
-        profile = profiles_of(connection, world.settings, (found,))[found.slug]
-    if profile is not None:
-        with world.store.writing() as connection:
-            adopted(connection, world.settings, world.secret, [profile], world.now())
+    try:
+        adopt_file(world.store, world.settings, path, now=world.now())
+    except ProfileError:
+        # What is kept of its reader already can be changed all the same.
+        return

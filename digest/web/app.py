@@ -52,7 +52,7 @@ def create(
     Raises:
         SettingsError: the installation's secret cannot be read.
         StoreError: the database cannot be used.
-        TemplateError: a template of the site does not compile.
+        TemplateError: a template of the site does not compile, or names what is not there.
     """
     world = World(
         settings=settings,

@@ -13,15 +13,23 @@ from starlette.responses import RedirectResponse
 
 from digest import days, lifecycle
 from digest.errors import ProfileError
-from digest.offers import text_of
+from digest.offers import interests_of, offered
 from digest.paper_view import shown_title
 from digest.store import versions
-from digest.subscription import FILE, OWN
+from digest.subscription import FILE, OWN, Standing
 from digest.web import sessions
 from digest.web.cards import page_of
 from digest.web.interests import changes, faults_in, faults_of
 from digest.web.naming import name_of, profiles_of
-from digest.web.views import EditorView, ForeseenDayView, ForeseenPaperView, ForeseenView, FragmentView, VersionView
+from digest.web.views import (
+    ChoiceView,
+    EditorView,
+    ForeseenDayView,
+    ForeseenPaperView,
+    ForeseenView,
+    FragmentView,
+    VersionView,
+)
 from digest.web.visits import CheckedForm, CurrentVisit, Visitor, visitor
 from digest.web.world import Here, World
 
@@ -83,6 +91,15 @@ def act(slug: str, world: Here, checked: CheckedForm) -> Response:
     return _page(world, desk, text, foreseen=_foreseen(world, desk, text), is_checked=True, behind=form.get("behind"))
 
 
+@router.post("/{slug}/share")
+def share(slug: str, world: Here, checked: CheckedForm) -> Response:
+    """Have a digest that is the same for everybody in place of one's own interests."""
+    visit, form = checked
+    _own_desk(world, visitor(world, visit), slug)
+    lifecycle.share(world.store, world.settings, slug, form.get("digest"))
+    return RedirectResponse(f"{sessions.PATH}?done=shared#{slug}", 303)
+
+
 @router.post("/{slug}/lint")
 def lint(slug: str, world: Here, checked: CheckedForm) -> Response:
     """The faults of a text, as JSON: a line and why for each."""
@@ -133,7 +150,7 @@ def _desk(world: World, who: Visitor, slug: str) -> _Desk:
     text = kept[0].text if kept and found.digest == OWN else ""
     if found.digest not in {OWN, FILE}:
         try:
-            text = text_of(world.settings, found.digest)
+            text = interests_of(world.settings, found.digest)
         except ProfileError:
             text = ""
     return _Desk(
@@ -189,16 +206,24 @@ def _page(  # noqa: PLR0913  (what may have happened)
                 written=f"{days.short(each.written)}, {each.written:%H:%M} UTC",
                 reason=each.reason,
                 url=f"{base}/versions/{each.number}",
-                current=each.number == desk.number,
+                current=each.number == desk.number and desk.subscription.digest == OWN,
             )
             for each in desk.versions
         ),
         changes=changes(desk.text, text) if edits else (),
         looks_at=shown.number if shown else 0,
+        shared=_shared(world, desk) if desk.subscription.digest == OWN else (),
         done=done,
         problem=problem,
     )
     return world.pages.show("editor", view, 409 if problem else 422 if faults else 200)
+
+
+def _shared(world: World, desk: _Desk) -> tuple[ChoiceView, ...]:
+    """The digests on offer that the reader has not."""
+    had = {each.digest for each in desk.who.subscriptions if each.standing is not Standing.ENDED}
+    found, _ = offered(world.settings)
+    return tuple(ChoiceView(value=slug, label=name_of(each)) for slug, each in found.items() if slug not in had)
 
 
 def _foreseen(world: World, desk: _Desk, text: str) -> ForeseenView | None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from digest import days, profiles, tokens
-from digest.errors import LinkError, ProfileError
-from digest.readers import adopted
-from digest.schedule import schedule
+from digest.adoption import adopt_file, usual
+from digest.errors import LinkError, ProfileError, SubscriptionError
 from digest.store import subscriptions
-from digest.subscription import FILE, OWN, Preferences, Standing, Subscription
+from digest.subscription import FILE, OWN, Standing, Subscription
 from digest.tokens import Purpose, reader_id
 from digest.web.views import ButtonView, LinkView, NoteView
 
@@ -33,14 +32,16 @@ def follow(world: World, purpose: Purpose, token: str, *, is_acting: bool = Fals
     return signed, _subscription(world, signed, is_acting=is_acting)
 
 
-def whose(world: World, purpose: Purpose, token: str) -> Subscription:
-    """The subscription that a link is about, however old it is.
+def whose(world: World, purpose: Purpose, token: str) -> Subscription | None:
+    """The subscription that a link is about, however old it is; None if whose it was is gone.
+
+    It is kept, as by `follow` with `is_acting`.
 
     Raises:
-        LinkError: the link is damaged or forged, or whose it was is gone.
+        LinkError: the link is damaged or forged.
     """
     beginning = world.now().date().min
-    return _subscription(world, tokens.read(world.token_key, purpose, token, beginning), is_acting=False)
+    return _found(world, tokens.read(world.token_key, purpose, token, beginning), is_acting=True)
 
 
 def too_late(purpose: Purpose, token: str, until: date) -> NoteView:
@@ -69,12 +70,17 @@ def not_whole() -> NoteView:
 
 
 def _subscription(world: World, signed: Signed, *, is_acting: bool) -> Subscription:
+    found = _found(world, signed, is_acting=is_acting)
+    if found is None:
+        raise LinkError("whose it was is gone")
+    return found
+
+
+def _found(world: World, signed: Signed, *, is_acting: bool) -> Subscription | None:
     with world.store.reading() as connection:
         found = subscriptions.by_reader(connection, signed.reader)
     if found is None:
         found = _of_file(world, signed.reader, is_acting=is_acting)
-    if found is None:
-        raise LinkError("whose it was is gone")
     return found
 
 
@@ -83,27 +89,24 @@ def _of_file(world: World, reader: bytes, *, is_acting: bool) -> Subscription | 
     try:
         paths = profiles.find(world.settings.profiles)
         path = next((path for path in paths if reader_id(world.secret, path.stem) == reader), None)
-        profile = profiles.load(path) if path else None
-    except ProfileError:
+        if path is None:
+            return None
+        if is_acting:
+            return adopt_file(world.store, world.settings, path, now=world.now())
+        return unkept(world, profiles.load(path))
+    except (ProfileError, SubscriptionError):
         return None
-    if profile is None:
-        return None
-    if not is_acting:
-        return unkept(world, profile)
-    with world.store.writing() as connection:
-        return adopted(connection, world.settings, world.secret, [profile], world.now())[profile.slug]
 
 
 def unkept(world: World, profile: Profile) -> Subscription:
     """The subscription of a reader whose profile is a file, as it is before anything is changed of it."""
-    usual = schedule("daily", world.settings.send_at, profile.timezone or world.settings.timezone)
     return Subscription(
         slug=profile.slug,
         reader=reader_id(world.secret, profile.slug).hex(),
         subscriber=None,
         digest=FILE,
         standing=Standing.ACTIVE,
-        preferences=Preferences(schedule=usual),
+        preferences=usual(world.settings, profile),
         made=world.now(),
     )
 

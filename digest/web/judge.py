@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from digest import feedback, lifecycle
 from digest.errors import LinkError, ProfileError
 from digest.learn import learned
-from digest.offers import text_of
+from digest.offers import interests_of
 from digest.paper_view import shown_title
 from digest.readers import INTERESTS, parse
 from digest.store import judgements, papers, versions
@@ -158,7 +158,7 @@ def _learned(world: World, found: Subscription, purpose: Purpose, paper: Paper, 
 def _lesson(world: World, found: Subscription, said: Judgement) -> _Lesson:
     with world.store.reading() as connection:
         newest = versions.newest(connection, found.slug)
-        text = newest.text if newest and found.digest == OWN else text_of(world.settings, found.digest)
+        text = newest.text if newest and found.digest == OWN else interests_of(world.settings, found.digest)
         profile = parse(text)
         known = papers.by_ids(connection, (*profile.liked, *profile.disliked, said.paper))
     return _Lesson(

@@ -184,11 +184,9 @@ def renew(purpose: str, token: str, request: Request, world: Here, background: B
         found = whose(world, Purpose(purpose), token)
     except ValueError:
         raise LinkError("not a link of ours") from None
-    if found.subscriber is None:
-        line = "The person who runs this site keeps your profile as a file. Ask there; your next mail has new links."
-        return world.pages.note(NoteView(title="Ask who runs this site", lines=(line,), links=(_FRONT,)))
-    subscribing.renew(world.store, world.settings, found.slug, now=world.now())
-    background.add_task(world.send_letters)
+    if found:
+        subscribing.renew(world.store, world.settings, found.slug, now=world.now())
+        background.add_task(world.send_letters)
     return RedirectResponse("/asked", 303)
 
 

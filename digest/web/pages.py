@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from dataclasses import fields
-from functools import cached_property
+from functools import cached_property, partial
 from http import HTTPStatus
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -16,11 +16,12 @@ from digest.errors import TemplateError
 from digest.jinja import Templates
 from digest.paper_view import short_line
 from digest.view import AccentView
+from digest.web import specimens
 from digest.web.security import policy
 from digest.web.views import FrameView, LinkView, NoteView
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from digest.settings import Settings
 
@@ -49,24 +50,34 @@ class Pages:
     def __init__(self, settings: Settings) -> None:
         self.log = logging.getLogger("digest.web")
         self._templates = Templates(settings.templates)
-        look = settings.look
-        self._accent = AccentView(light=look.accent, dark=look.accent_on_dark)
-        self._frame = FrameView(
-            site=short_line(look.masthead, _NAME) or "Paper Digest",
-            address=short_line(look.address, _ADDRESS),
+        self._shipped = Templates()
+        self._look = settings.look
+        self._accent = AccentView(light=self._look.accent, dark=self._look.accent_on_dark)
+
+    def faults(self) -> tuple[str, ...]:
+        """What is wrong with the templates of the site, each fault once, by compiling all and filling them."""
+        names = [name for name in self._templates.names if name.startswith("web/site/")]
+        found = _faults(partial(self._templates.compile, name) for name in names)
+        trials = (partial(_filled, self._templates, name, specimens.FRAME, view) for name, view in specimens.pages())
+        return found or _faults([lambda: self.style, *trials])
+
+    def check(self) -> None:
+        """See that all templates of the site can be filled.
+
+        Raises:
+            TemplateError: one does not compile, or names what is not there; a line for each fault.
+        """
+        if found := self.faults():
+            raise TemplateError("\n".join(found))
+
+    @cached_property
+    def _frame(self) -> FrameView:
+        return FrameView(
+            site=short_line(self._look.masthead, _NAME) or "Paper Digest",
+            address=short_line(self._look.address, _ADDRESS),
             style=self.style_url,
             script=self.script_url,
         )
-
-    def check(self) -> None:
-        """Compile all templates of the site.
-
-        Raises:
-            TemplateError: one does not compile; names its line.
-        """
-        for name in self._templates.names:
-            if name.startswith("web/site/"):
-                self._templates.compile(name)
 
     @cached_property
     def style_url(self) -> str:
@@ -89,15 +100,17 @@ class Pages:
         return (files("digest.web") / "site.js").read_text(encoding="utf-8")
 
     def text(self, name: str, view: object) -> str:
-        """The text that the template `web/site/<name>` makes of a view.
+        """The text that the template `web/site/<name>` makes of a view; the shipped one where the operator's fails.
 
         Raises:
-            TemplateError: an overriding template fails.
+            TemplateError: a shipped template fails.
         """
-        shown = {each.name: getattr(self._frame, each.name) for each in fields(FrameView)}
-        of: Any = view
-        shown |= {each.name: getattr(of, each.name) for each in fields(of)}
-        return self._templates.fill(f"web/site/{name}", shown)
+        try:
+            return _filled(self._templates, name, self._frame, view)
+        except TemplateError as error:
+            # It could be filled with all specimens; the visitor of this one page shall not pay for what they lack.
+            self.log.error("%s", error)  # noqa: TRY400  (the template's line says it all)
+            return _filled(self._shipped, name, self._frame, view)
 
     def show(
         self, name: str, view: object, status: int = 200, *, pictures: bool = False, headers: Mapping[str, str] = {}
@@ -124,6 +137,24 @@ class Pages:
         except TemplateError as error:
             self.log.error("%s", error)  # noqa: TRY400  (the template's line says it all)
             return PlainTextResponse(f"{title}\n", status, dict(headers))
+
+
+def _filled(templates: Templates, name: str, frame: FrameView, view: object) -> str:
+    shown = {each.name: getattr(frame, each.name) for each in fields(frame)}
+    of: Any = view
+    shown |= {each.name: getattr(of, each.name) for each in fields(of)}
+    return templates.fill(f"web/site/{name}", shown)
+
+
+def _faults(trials: Iterable[Callable[[], object]]) -> tuple[str, ...]:
+    """The errors of those that fail, each once."""
+    found = []
+    for trial in trials:
+        try:
+            trial()
+        except TemplateError as error:
+            found.append(str(error))
+    return tuple(dict.fromkeys(found))
 
 
 def _mark(text: str) -> str:

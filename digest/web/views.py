@@ -162,7 +162,7 @@ class SubscriptionView:
     empty_day: str
     on_return: str
     language: str
-    patience: int
+    patience: str
     times: tuple[ChoiceView, ...]
     interests: str
     faults: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -227,7 +227,8 @@ class VersionView:
 class EditorView:
     """The editor of a profile.
 
-    `behind` is the version that the text was made of, `looks_at` an old one that is looked at, 0 for none.
+    `behind` is the version that the text was made of, `looks_at` an old one that is looked at, 0 for none; `shared` are
+    the digests on offer that can be had in its place.
     """
 
     csrf: str
@@ -242,6 +243,7 @@ class EditorView:
     versions: tuple[VersionView, ...] = ()
     changes: tuple[ChangeView, ...] = ()
     looks_at: int = 0
+    shared: tuple[ChoiceView, ...] = ()
     done: str = ""
     problem: str = ""
 

@@ -9,6 +9,7 @@ from digest.store.tables.papers import (
     events,
     failures,
     merges,
+    paper_changes,
     paper_ids,
     papers,
     revisions,
@@ -16,7 +17,15 @@ from digest.store.tables.papers import (
     turns,
     validators,
 )
-from digest.store.tables.readers import askings, letters, periods, profile_versions, subscribers, subscriptions
+from digest.store.tables.readers import (
+    askings,
+    filed_profiles,
+    letters,
+    periods,
+    profile_versions,
+    subscribers,
+    subscriptions,
+)
 
 __all__ = [
     "UTCDateTime",
@@ -28,12 +37,14 @@ __all__ = [
     "deliveries",
     "events",
     "failures",
+    "filed_profiles",
     "issue_papers",
     "issues",
     "judgements",
     "letters",
     "merges",
     "metadata",
+    "paper_changes",
     "paper_ids",
     "papers",
     "periods",

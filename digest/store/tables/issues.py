@@ -17,6 +17,11 @@ issues = sa.Table(
     # Events up to this number were told, or were over before the reader's first issue.
     sa.Column("covered_event", sa.Integer, nullable=False, server_default="0"),
     sa.Column("content", sa.Text, nullable=False),
+    # Changes of papers up to this number were made by then; how many days the issue reached back, and from which day on
+    # papers were news to its reader, if not from the first of these. None for issues of before this was kept.
+    sa.Column("covered_change", sa.Integer),
+    sa.Column("window_days", sa.Integer),
+    sa.Column("since", sa.Date),
     sa.UniqueConstraint("profile", "day"),
 )
 

@@ -56,6 +56,17 @@ revisions = sa.Table(
     sqlite_autoincrement=True,
 )
 
+# What papers were before they changed: of each change the columns that became others. Where a work became part of
+# another one it is that one's number, under `merged`. Pruned when no issue of late needs them.
+paper_changes = sa.Table(
+    "paper_changes",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("seq", sa.Integer, nullable=False),
+    sa.Column("before", sa.JSON, nullable=False),
+    sqlite_autoincrement=True,
+)
+
 # Works that turned out to be one: the number that is no more, the one that stays, and the text last known under
 # the former, for what had counted it. A number that never had a row has no text.
 merges = sa.Table(

@@ -67,6 +67,24 @@ profile_versions = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
 )
 
+# What the operator's files said whenever a run met one that was not as before: readers' profiles (`file`), and digests
+# on offer under their own names. Without addresses.
+filed_profiles = sa.Table(
+    "filed_profiles",
+    metadata,
+    sa.Column("digest", sa.Text, primary_key=True),
+    sa.Column("slug", sa.Text, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    # Of the file as it was, with its address.
+    sa.Column("fingerprint", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    # What the file itself says of when issues come, and what counted then with what `digest.toml` says of the rest.
+    sa.Column("said", sa.JSON, nullable=False),
+    sa.Column("words", sa.JSON, nullable=False),
+    sa.Column("met", UTCDateTime, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 # What became of each period of each subscription: its primary key is what makes a period come once.
 periods = sa.Table(
     "periods",
