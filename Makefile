@@ -90,6 +90,7 @@ bench: $(VENV)/installed-dev
 	@$(BIN)/python bench/signing.py
 	@$(BIN)/python bench/dispatch.py
 	@$(BIN)/python bench/scale.py
+	@$(BIN)/python bench/machines.py
 
 screenshot: $(VENV)/installed-dev demo
 	@$(BIN)/python bench/screenshot.py $(DEMO_HOME)/outbox/2025-05-09-ada.eml --height 900 --output docs/issue.png

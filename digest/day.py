@@ -8,10 +8,10 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from digest.completeness import account
+from digest.corpus import Corpus
 from digest.events import told
 from digest.explain import explain, refused
 from digest.issue import compose
-from digest.ranking.rank import Ranker
 from digest.store import batches, bounces, changes, events, failures, issues, papers
 from digest.store.statistics import of_all as all_statistics
 from digest.types import Skip, SkipReason, Update
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from digest.explain import Explanation
+    from digest.ranking.rank import Ranker
     from digest.settings import Settings
     from digest.store import Store
     from digest.types import Issue, Paper, Profile
@@ -32,10 +33,18 @@ class Day:
     """What is known on a day when readers' issues are composed: the papers, and how far each reader was served."""
 
     def __init__(
-        self, store: Store, settings: Settings, profiles: Sequence[Profile], day: date, window_days: int | None = None
+        self,
+        store: Store,
+        settings: Settings,
+        profiles: Sequence[Profile],
+        day: date,
+        window_days: int | None = None,
+        *,
+        corpus: Corpus | None = None,
     ) -> None:
         self.day = day
         self._store = store
+        self._corpus = corpus or Corpus()
         self._since = day - timedelta(days=(window_days or settings.window_days) - 1)
         self._since_of = {each.slug: each.since for each in profiles if each.since}
         self._background_papers = settings.background_papers
@@ -45,14 +54,15 @@ class Day:
             self._suppressed = bounces.suppressed(connection, {each.email for each in profiles if each.email})
             slugs = {each.slug for each in profiles}
             self._served = issues.coverages(connection, slugs)
-            self._window = papers.between(connection, self._since, day)
+            self._last_seq = self._corpus.last(papers.last_seq(connection))
+            self._window = [each for each in papers.between(connection, self._since, day) if each[0] <= self._last_seq]
             # What had no room last time is looked at once more, however old it is by now.
             known = {seq for seq, _, _ in self._window}
             held = {seq for each in self._served.values() for seq in each.held} - known
             self._window = sorted([*self._window, *papers.by_seqs(connection, held)], key=itemgetter(0))
             self._id_of = {seq: paper.id for seq, _, paper in self._window}
             self._ledger = issues.ledgers(connection, slugs, since=min(self._id_of, default=0))
-            self._last_seq, self._last_event = papers.last_seq(connection), events.last(connection)
+            self._last_event = events.last(connection)
             self._last_change = changes.last(connection)
             # To most liked papers nothing ever happens, and most readers need not be looked at.
             told = min((each.event for each in self._served.values()), default=0)
@@ -72,13 +82,13 @@ class Day:
         with self._store.reading() as connection:
             background = papers.before(connection, self._since, self._background_papers)
             judged = papers.by_ids(connection, self._judged_ids)
-        statistics = all_statistics(self._store)
-        return Ranker([paper for _, _, paper in self._window], background, judged, statistics, self.day)
+        candidates = [paper for _, _, paper in self._window]
+        return self._corpus.ranker(candidates, background, judged, all_statistics(self._store), self.day)
 
     def __getstate__(self) -> dict[str, object]:
         """What another process needs to compose issues: all but the database, the terms counted."""
         self._ranker.prepare(likes=bool(self._judged_ids))
-        return {name: value for name, value in self.__dict__.items() if name != "_store"}
+        return {name: value for name, value in self.__dict__.items() if name not in {"_store", "_corpus"}}
 
     def compose(self, profiles: Sequence[Profile], *, now: datetime) -> Iterator[Issue | Skip]:
         """Each reader's issue or why there is none, ranked together."""

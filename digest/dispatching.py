@@ -7,13 +7,16 @@ next period is written only by whoever found the last one as it still is.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
 
 from digest import alarms, correspondence, feeds, lateness, pipeline, readers, settling
 from digest.adoption import adopt, wake
 from digest.closing import close
 from digest.completeness import spoken
+from digest.corpus import Corpus
 from digest.errors import DigestError
 from digest.feeds import Kind
 from digest.rendering import renderer as renderer_of
@@ -24,7 +27,7 @@ from digest.summaries import summariser as summariser_of
 from digest.types import SkipReason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date, datetime
 
     from digest.clock import Clock
@@ -32,11 +35,30 @@ if TYPE_CHECKING:
     from digest.settings import Settings
     from digest.settling import Plan
     from digest.store import Store
+    from digest.subscription import Subscription
     from digest.summaries import Summariser
     from digest.types import Profile
 
 PAGE = 10_000
 """Subscriptions looked at together: papers are counted anew for each page, and its readers are held in memory."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """How some readers are composed for, as part of a run: when, out of which papers, and the choices."""
+
+    now: datetime
+    corpus: Corpus
+    summariser: Summariser | None = None
+    keep: bool = True
+    progress: Progress | None = None
+
+
+class ComposesDue(Protocol):
+    """What `compose_due` is, here or with the help of other machines."""
+
+    def __call__(self, store: Store, settings: Settings, *, now: datetime, environment: Mapping[str, str]) -> RunReport:
+        """Compose the issues of all who are due, and settle what became of their periods."""
 
 
 def dispatch(
@@ -46,6 +68,7 @@ def dispatch(
     clock: Clock,
     environment: Mapping[str, str],
     progress: Progress | None = None,
+    compose: ComposesDue | None = None,
 ) -> RunReport:
     """Compose what is due, hand over all mails that are, and letters; the operator is told if issues were composed.
 
@@ -61,7 +84,8 @@ def dispatch(
     if _is_something_due(store, now):
         # A template's fault is told before anything is composed.
         ready = renderer_of(settings)
-        report.add(compose_due(store, settings, now=now, environment=environment, progress=progress))
+        composing = compose or partial(compose_due, progress=progress)
+        report.add(composing(store, settings, now=now, environment=environment))
         is_news = bool(report.issues or report.failed)
         report.add(
             pipeline.deliver(store, settings, ready, clock=clock, environment=environment, progress=progress),
@@ -97,23 +121,52 @@ def compose_due(
     report = RunReport()
     if keep:
         wake(store, settings, now=now)
+    corpus = Corpus()
+    with summariser_of(store, settings, environment) as model:
+        for page in due_pages(store, settings, report, now=now):
+            part = _Part(now=now, corpus=corpus, summariser=model if keep else None, keep=keep, progress=progress)
+            report.add(_dispatched(store, settings, page, part))
+    return _with_gists(report, model)
+
+
+def compose_some(
+    store: Store,
+    settings: Settings,
+    slugs: Sequence[str],
+    *,
+    now: datetime,
+    environment: Mapping[str, str],
+    corpus: Corpus,
+) -> RunReport:
+    """As `compose_due` for those of these subscriptions that are due still: what was done for them before stands."""
+    with store.reading() as connection:
+        known = subscriptions.by_slugs(connection, set(slugs))
+    due = [each for slug in slugs if (each := known.get(slug)) and each.due and each.due.at <= now]
+    with summariser_of(store, settings, environment) as model:
+        report = _dispatched(store, settings, due, _Part(now=now, corpus=corpus, summariser=model))
+    return _with_gists(report, model)
+
+
+def due_pages(store: Store, settings: Settings, report: RunReport, *, now: datetime) -> Iterator[list[Subscription]]:
+    """Who is due and waits for no late papers, some thousands at a time; how many wait, and for what, is then reported.
+
+    Between two pages those of the first one may be settled.
+    """
     with store.reading() as connection:
         late = _late(store, settings, now) if (due := subscriptions.count_due(connection, now)) else ()
     wait = timedelta(minutes=settings.wait_minutes) if late else timedelta()
     taken, last = 0, None
-    with summariser_of(store, settings, environment) as model:
-        while due:
-            with store.reading() as connection:
-                page = subscriptions.due(connection, now, PAGE, after=last, wait=wait)
-            if not page:
-                break
-            last = page[-1]
-            plans = [settling.plan(each, settings, now) for each in page if not settling.waits(each, now, wait)]
-            taken += len(plans)
-            report.add(_dispatched(store, settings, plans, now, model if keep else None, keep=keep, progress=progress))
+    while due:
+        with store.reading() as connection:
+            page = subscriptions.due(connection, now, PAGE, after=last, wait=wait)
+        if not page:
+            break
+        last = page[-1]
+        going = [each for each in page if not settling.waits(each, now, wait)]
+        taken += len(going)
+        yield going
     if due > taken:
         report.postponed, report.late = due - taken, list(late)
-    return _with_gists(report, model)
 
 
 def compose_now(  # noqa: PLR0913  (the world, and choices)
@@ -124,6 +177,7 @@ def compose_now(  # noqa: PLR0913  (the world, and choices)
     day: date,
     now: datetime,
     queued: datetime | None = None,
+    corpus: Corpus | None = None,
     keep: bool = True,
     summariser: Summariser | None = None,
     progress: Progress | None = None,
@@ -142,6 +196,7 @@ def compose_now(  # noqa: PLR0913  (the world, and choices)
             now=now,
             queued=queued,
             window_days=window,
+            corpus=corpus,
             keep=keep,
             summariser=summariser,
             progress=progress,
@@ -220,17 +275,9 @@ def _late(store: Store, settings: Settings, now: datetime) -> tuple[str, ...]:
     return tuple(map(spoken, lateness.late(known, now.date())))
 
 
-def _dispatched(  # noqa: PLR0913  (the world, and choices)
-    store: Store,
-    settings: Settings,
-    plans: Sequence[Plan],
-    now: datetime,
-    summariser: Summariser | None,
-    *,
-    keep: bool,
-    progress: Progress | None,
-) -> RunReport:
+def _dispatched(store: Store, settings: Settings, due: Sequence[Subscription], part: _Part) -> RunReport:
     """Compose for those whose turn it is, and settle."""
+    plans = [settling.plan(each, settings, part.now) for each in due]
     groups: dict[tuple[date, int], list[Plan]] = {}
     for plan in plans:
         if plan.turn.now:
@@ -252,20 +299,21 @@ def _dispatched(  # noqa: PLR0913  (the world, and choices)
             settings,
             list(found.profiles.values()),
             day=day,
-            now=now,
+            now=part.now,
             window_days=window,
-            keep=keep,
-            summariser=summariser,
-            progress=progress,
+            corpus=part.corpus,
+            keep=part.keep,
+            summariser=part.summariser,
+            progress=part.progress,
         )
         became |= settling.outcomes(done)
         done.skipped = [each for each in done.skipped if each["reason"] != SkipReason.ALREADY_COMPOSED]
         report.add(_without_gists(done))
-    settled, missed = settling.settlements(store, plans, became, gone, now)
+    settled, missed = settling.settlements(store, plans, became, gone, part.now)
     report.missed = missed
-    if keep and settled:
+    if part.keep and settled:
         with store.writing() as connection:
-            subscriptions.settle(connection, settled, now)
+            subscriptions.settle(connection, settled, part.now)
     return report
 
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from digest.clock import Clock
+    from digest.corpus import Corpus
     from digest.explain import Explanation
     from digest.progress import Progress
     from digest.render import Renderer
@@ -100,6 +101,7 @@ def compose_issues(  # noqa: PLR0913  (the world, and two choices)
     now: datetime,
     queued: datetime | None = None,
     window_days: int | None = None,
+    corpus: Corpus | None = None,
     keep: bool = True,
     summariser: Summariser | None = None,
     progress: Progress | None = None,
@@ -107,11 +109,11 @@ def compose_issues(  # noqa: PLR0913  (the world, and two choices)
     """Compose the readers' issues of a day and put them into the outbox, each whole or not at all.
 
     `now` is the instant that the mails bear, `queued` the clock's, from when on they are tried; the same if not given.
-    They reach back `window_days`, or as far as the settings say. With `keep` false nothing is written and no model is
-    asked: the report says what would be.
+    They reach back `window_days`, or as far as the settings say. Parts of one run have the same `corpus`. With `keep`
+    false nothing is written and no model is asked: the report says what would be.
     """
     going, report = _going(store, profiles)
-    today = Day(store, settings, going, day, window_days)
+    today = Day(store, settings, going, day, window_days, corpus=corpus)
     work = Work(settings=settings, today=today, now=now, queued=queued or now)
     if keep and not summariser and settings.processes > 1 and len(going) >= SHARED:
         parts = in_processes(work, going, settings.processes)

@@ -79,6 +79,18 @@ class Settings(BaseModel):
     processes: int = Field(
         default=1, ge=1, le=64, description="Processes that compose or send at once, when there is much to do."
     )
+    machines: int = Field(
+        default=1,
+        ge=1,
+        le=64,
+        description="Machines that compose together, by Prefect's workers, when many are due; they share a database.",
+    )
+    shard_readers: int = Field(
+        default=1000,
+        ge=1,
+        le=100_000,
+        description="Readers that one of several machines composes for at a time, for each of its processes.",
+    )
     sources: tuple[Annotated[str, AfterValidator(_named)], ...] = Field(
         default=(), strict=False, description="Where papers are fetched from, by names that `digest.feeds` knows."
     )

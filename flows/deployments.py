@@ -31,6 +31,7 @@ from flows.bounces import bounces
 from flows.dispatch import dispatch
 from flows.fetch import fetch
 from flows.housekeeping import housekeeping
+from flows.shards import HELP, compose
 
 if TYPE_CHECKING:
     from prefect.flows import Flow
@@ -44,30 +45,34 @@ ALONE = "DIGEST_SERVES_ALONE"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """A deployment: its name, what runs, when by UTC, and why then."""
+    """A deployment: its name, what runs, when by UTC, and why then; without `cron` as often as it is called."""
 
     name: str
     flow: Flow[..., Any]
-    cron: str
     description: str
+    cron: str = ""
 
 
 PLANS = (
     Plan(
         name="ingest",
         flow=fetch,
-        cron="20 0-6,12,18 * * *",
         description="Fetch what is listed: hourly behind arXiv's announcement at 20:00 in New York, and twice a day.",
+        cron="20 0-6,12,18 * * *",
     ),
     Plan(
         name="dispatch",
         flow=dispatch,
-        cron="*/5 * * * *",
         description="Compose and send what is due, for all readers.",
+        cron="*/5 * * * *",
     ),
-    Plan(name="bounces", flow=bounces, cron="50 * * * *", description="Read mails that came back."),
-    Plan(name="housekeeping", flow=housekeeping, cron="10 3 * * *", description="Clear away what is old."),
+    Plan(name=HELP, flow=compose, description="Help the dispatcher of another machine to compose."),
+    Plan(name="bounces", flow=bounces, description="Read mails that came back.", cron="50 * * * *"),
+    Plan(name="housekeeping", flow=housekeeping, description="Clear away what is old.", cron="10 3 * * *"),
 )
+
+
+_ONE_AT_A_TIME = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
 
 
 def deployment(plan: Plan, minutes: str = "") -> RunnerDeployment:
@@ -76,10 +81,10 @@ def deployment(plan: Plan, minutes: str = "") -> RunnerDeployment:
     return RunnerDeployment.from_flow(
         plan.flow,
         name=plan.name,
-        schedules=[Cron(cron, timezone="UTC")],
+        schedules=[Cron(cron, timezone="UTC")] if cron else [],
         description=plan.description,
         entrypoint_type=EntrypointType.MODULE_PATH,
-        concurrency_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW),
+        concurrency_limit=_ONE_AT_A_TIME if cron else None,
     )
 
 

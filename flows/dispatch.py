@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +13,23 @@ from prefect import flow, task
 from prefect.artifacts import acreate_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
-from digest import dispatching, settings
+from digest import dispatching, settings, shards
 from digest.clock import Clock
 from digest.run_report import RunReport
 from digest.store import Store
 from flows.outcomes import report_table
+from flows.shards import engine
 
 
 @task(cache_policy=NO_CACHE)
 def dispatch_due(home: Path) -> dict[str, Any]:
     """`digest.dispatching.dispatch`; the report as plain values. What is not settled stays due for the next run."""
     options = settings.load(home)
+    composing = partial(shards.compose_due, engine=engine(home))
     with Store(options.database) as store:
-        return asdict(dispatching.dispatch(store, options, clock=Clock(now=_clock), environment=os.environ))
+        return asdict(
+            dispatching.dispatch(store, options, clock=Clock(now=_clock), environment=os.environ, compose=composing)
+        )
 
 
 @flow(name="dispatch")

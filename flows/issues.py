@@ -13,7 +13,7 @@ from prefect.artifacts import acreate_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from digest import dispatching, pipeline, settings
+from digest import dispatching, pipeline, settings, shards
 from digest.clock import Clock
 from digest.errors import DigestError, ProfileError
 from digest.profiles import load
@@ -22,6 +22,7 @@ from digest.run_report import RunReport
 from digest.store import Store
 from digest.summaries import summariser
 from flows.outcomes import report_table, settled
+from flows.shards import engine
 
 READERS = 20_000
 """Readers a task, which counts the day's papers for them all: as much work as composing hundreds of issues.
@@ -57,6 +58,8 @@ def compose_named(home: Path, slugs: list[str], day: date, now: datetime, *, kee
     """The same for subscriptions of these names; the report as plain values."""
     options = settings.load(home)
     with Store(options.database) as store, summariser(store, options, os.environ) as model:
+        if keep and shards.pays(store, options, len(slugs)):
+            return asdict(shards.compose_named(store, options, slugs, day=day, composed=now, engine=engine(home)))
         readers = list(dispatching.named(store, options, slugs).profiles.values())
         report = dispatching.compose_now(
             store, options, readers, day=day, now=now, queued=_clock(), keep=keep, summariser=model
@@ -66,11 +69,13 @@ def compose_named(home: Path, slugs: list[str], day: date, now: datetime, *, kee
 
 @task(cache_policy=NO_CACHE)
 def compose_due(home: Path, *, keep: bool) -> dict[str, Any]:
-    """`digest.dispatching.compose_due`; the report as plain values."""
+    """`digest.shards.compose_due`, of which nothing is kept without `keep`; the report as plain values."""
     options = settings.load(home)
     now = _clock().replace(microsecond=0)
     with Store(options.database) as store:
-        return asdict(dispatching.compose_due(store, options, now=now, environment=os.environ, keep=keep))
+        if keep:
+            return asdict(shards.compose_due(store, options, now=now, environment=os.environ, engine=engine(home)))
+        return asdict(dispatching.compose_due(store, options, now=now, environment=os.environ, keep=False))
 
 
 @task(cache_policy=NO_CACHE)

@@ -271,6 +271,40 @@ def test_what_somebody_left_who_died_keeps_nobody_out() -> None:
 
 
 @pytest.mark.usefixtures("prefect")
+def test_helpers_are_called_that_do_not_wait_already() -> None:
+    """Without a deployment nobody comes; with one as many runs as are wanted, less those that no worker took yet."""
+    from prefect import flow
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterName
+
+    from flows.deployments import PLANS, deployment
+    from flows.shards import HELP, call
+
+    @flow
+    def calling(helpers: int) -> None:
+        call(helpers)
+
+    async def deploy() -> None:
+        made: Any = deployment(next(plan for plan in PLANS if plan.name == HELP)).apply()
+        if not isinstance(made, uuid.UUID):
+            await made
+
+    async def waiting() -> int:
+        async with get_client() as client:
+            name = DeploymentFilter(name=DeploymentFilterName(any_=[HELP]))
+            return len(await client.read_flow_runs(deployment_filter=name))
+
+    calling(3)
+    assert asyncio.run(waiting()) == 0
+    asyncio.run(deploy())
+    counts = []
+    for helpers in (1, 1, 3):
+        calling(helpers)
+        counts.append(asyncio.run(waiting()))
+    assert counts == [1, 1, 3]
+
+
+@pytest.mark.usefixtures("prefect")
 def test_housekeeping_forgets_what_nobody_confirmed(home: Path) -> None:
     """A wish of eight days ago is gone, with its letter; what was cleared away is counted."""
     from flows.housekeeping import housekeeping

@@ -49,7 +49,7 @@ def test_a_file_says_what_differs(tmp_path: Path) -> None:
         "\ufeff# how we send\r\n"
         'sender = "Lab Digest <digest@example.org>"\r\n'
         "window_days = 3\r\n"
-        "background_papers = 0\r\nprocesses = 2\r\n"
+        "background_papers = 0\r\nprocesses = 2\r\nmachines = 3\r\nshard_readers = 400\r\n"
         'sources = ["arxiv:cs.CV", # news\r\n "/srv/papers"]\r\n'
         'contact = "digest@example.org"\r\n'
         'accent = "#0B6E4F"\r\nlogo = "https://lab.example.org/logo.png"\r\n'
@@ -77,6 +77,8 @@ def test_a_file_says_what_differs(tmp_path: Path) -> None:
         "window_days": 3,
         "background_papers": 0,
         "processes": 2,
+        "machines": 3,
+        "shard_readers": 400,
         "sources": ("arxiv:cs.CV", "/srv/papers"),
         "contact": "digest@example.org",
         "write_pages": False,

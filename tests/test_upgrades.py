@@ -123,6 +123,8 @@ SAID: dict[str, tuple[Any, ...]] = {
     "bounces.kind": ("hard", "soft", "complaint"),
     "letters.kind": ("confirmation", "goodbye", "access"),
     "periods.outcome": ("issued",) * 3,
+    "shards.slugs": (["ada"],) * 3,
+    "shards.report": ({},) * 3,
     "runs.detail": ({"skips": {}, "mails": {"sent": 1}, "faults": {}},) * 3,
 }
 """What stands in columns that hold more than any text or number would be, by row; `profile` and `slug` are readers."""

@@ -104,6 +104,19 @@ class Store:
             yield connection
 
     @contextmanager
+    def holding(self) -> Iterator[sa.Connection]:
+        """A transaction that keeps rows which it locks (`FOR UPDATE`) while others, of this process too, write.
+
+        It may last for minutes, and when its process or machine dies the rows are free. On a server only: in SQLite it
+        is `writing`, and shuts out everybody.
+
+        Raises:
+            StoreError: the database cannot be written to.
+        """
+        with self._transaction(Access.HOLDING) as connection:
+            yield connection
+
+    @contextmanager
     def shredding(self) -> Iterator[sa.Connection]:
         """As `writing`; what is deleted is overwritten in a file (https://sqlite.org/pragma.html#pragma_secure_delete).
 

@@ -6,11 +6,12 @@ from enum import Enum, auto
 
 
 class Access(Enum):
-    """What a transaction is for: reading one state, writing alone, or writing beside others of its kind."""
+    """What a transaction is for: reading one state, writing alone or beside others of its kind, holding rows."""
 
     READING = auto()
     WRITING = auto()
     SHARING = auto()
+    HOLDING = auto()
 
     @property
     def doing(self) -> str:

@@ -3,7 +3,8 @@
 Transactions that write alone hold an advisory lock (https://www.postgresql.org/docs/current/explicit-locking.html,
 section 13.3.5) that shuts out all others that write, as SQLite's write lock does; those that share hold it together,
 and lock the rows that they take. Each of their statements sees what was committed before it (READ COMMITTED): a
-snapshot of the whole transaction would have been taken before the lock was there.
+snapshot of the whole transaction would have been taken before the lock was there. Transactions that hold rows for long
+keep nobody out but of these rows; when their connection ends, by a kill or with the machine, the server lets them go.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _LOCK = 0x64696765_7374  # "digest"; advisory locks are a database's own
 _CONNECT_SECONDS = 10
+_KEEPALIVE_SECONDS, _KEEPALIVES = 10, 3
 _OLDEST = 140000
 _ENCODING = "UTF8"
 
@@ -31,8 +33,19 @@ OPTIONS: Mapping[Access, Mapping[str, Any]] = {
     Access.READING: {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
     Access.WRITING: {"lock": "pg_advisory_xact_lock"},
     Access.SHARING: {"lock": "pg_advisory_xact_lock_shared"},
+    Access.HOLDING: {"is_long": True},
 }
 """Options of a connection for each kind of transaction."""
+
+
+_LONG = {
+    # A machine that is gone says nothing more: without these, its rows would stay locked for two hours.
+    "tcp_keepalives_idle": str(_KEEPALIVE_SECONDS),
+    "tcp_keepalives_interval": str(_KEEPALIVE_SECONDS),
+    "tcp_keepalives_count": str(_KEEPALIVES),
+    "idle_in_transaction_session_timeout": "0",
+}
+"""Settings of a transaction that holds rows while work is done elsewhere."""
 
 
 def engine(server: Server, patience: timedelta, **options: Any) -> sa.Engine:  # noqa: ANN401  (SQLAlchemy's)
@@ -66,6 +79,10 @@ def engine(server: Server, patience: timedelta, **options: Any) -> sa.Engine:  #
                 getattr(sa.func, lock)(sa.cast(_LOCK, sa.BigInteger)),
             )
             connection.execute(query)
+        if connection.get_execution_options().get("is_long"):
+            connection.execute(
+                sa.select(*(sa.func.set_config(name, value, sa.true()) for name, value in _LONG.items()))
+            )
 
     event.listen(made, "begin", begin)
     try:

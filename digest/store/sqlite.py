@@ -28,6 +28,7 @@ OPTIONS: Mapping[Access, Mapping[str, Any]] = {
     Access.WRITING: {"begin": "BEGIN IMMEDIATE"},
     # There is one write lock, for whatever is written.
     Access.SHARING: {"begin": "BEGIN IMMEDIATE"},
+    Access.HOLDING: {"begin": "BEGIN IMMEDIATE"},
 }
 """Options of a connection for each kind of transaction."""
 

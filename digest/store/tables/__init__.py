@@ -2,7 +2,7 @@
 
 from digest.store.tables.base import UTCDateTime, metadata
 from digest.store.tables.issues import bounces, carryover, deliveries, issue_papers, issues, judgements, suppressions
-from digest.store.tables.operations import runs, told_alarms
+from digest.store.tables.operations import runs, shards, told_alarms
 from digest.store.tables.papers import (
     batches,
     checkpoints,
@@ -51,6 +51,7 @@ __all__ = [
     "profile_versions",
     "revisions",
     "runs",
+    "shards",
     "subscribers",
     "subscriptions",
     "summaries",

@@ -35,3 +35,22 @@ told_alarms = sa.Table(
     sa.Column("told", UTCDateTime, nullable=False),
     sqlite_with_rowid=False,
 )
+
+# Readers whose issues are composed together, for as long as a run lasts: whoever works on them holds a lock on the row.
+shards = sa.Table(
+    "shards",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("cut", UTCDateTime, nullable=False),
+    # The day of the issues; none where each is of its reader's period. Then the instant that the mails bear, and the
+    # number of the last paper that is looked at.
+    sa.Column("day", sa.Date),
+    sa.Column("composed", UTCDateTime, nullable=False),
+    sa.Column("seq", sa.Integer, nullable=False),
+    # Names of subscriptions, never addresses.
+    sa.Column("slugs", sa.JSON, nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False, server_default="0"),
+    # What became of its readers, once it is done.
+    sa.Column("report", sa.JSON(none_as_null=True)),
+    sqlite_autoincrement=True,
+)
