@@ -1,11 +1,13 @@
 """From ranked issues in the outbox to mails that a server has accepted: mails a second, and memory.
 
-    python bench/delivery.py --readers 10000
+    python bench/delivery.py --readers 10000 100000
 
 Each reader has ten of a day's 300 papers, with scores and reasons of his own (bench/render.py). Rendering, MIME, SMTP
 and the record of each outcome are what `digest outbox send` does, in processes of its own; the server is a sink on the
 same machine (bench/smtp_sink.py). The reference is a client that knows nothing but to write and to read
-(bench/smtp.py), which sends as many octets over one connection.
+(bench/smtp.py): it has the mails of the first readers in memory, and sends these over and over, by as many processes to
+the same sink, before and behind the product's turn; the better turn counts. What carries over to another machine is the
+ratio, and the processor's time a mail.
 """
 
 from __future__ import annotations
@@ -18,7 +20,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,79 +37,131 @@ from digest.store import Store, issue_content, outbox, papers
 from digest.store import issues as kept
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from digest.types import Issue
 
 UNIT = 2**20 if sys.platform == "darwin" else 2**10
 """Of `ru_maxrss` in a megabyte: bytes on macOS, kilobytes elsewhere (getrusage(2))."""
 
+HERE = Path(__file__).parent
 BATCH = 500
-SAMPLED = 200
+SAMPLED = 500
+TURN = 3.0
 
 
 def main() -> None:
-    """Fill an outbox, send it in a child process, and print the figures."""
+    """Fill an outbox, send it in a child process, and print the figures, for each number of readers."""
     parser = argparse.ArgumentParser(description="Mails a second from the outbox to a mail server.")
-    parser.add_argument("--readers", type=int, default=10_000)
-    parser.add_argument("--processes", type=int, default=1)
-    parser.add_argument("--connections", type=int, default=2)
+    parser.add_argument("--readers", type=int, nargs="+", default=[10_000], help="one run for each (default: 10,000)")
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--connections", type=int, default=4, help="of all processes")
     parser.add_argument("--child", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--fill", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--raw", nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.child:
         print(json.dumps(send(arguments.child)))
-        return
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        subprocess.Popen(
-            [sys.executable, Path(__file__).with_name("smtp_sink.py")],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        ) as sink,
-    ):
-        if sink.stdout is None:
-            raise SystemExit("the sink does not speak")
-        port = int(sink.stdout.readline())
-        home = Path(folder)
-        (home / "digest.toml").write_text(
-            f'sender = "Paper Digest <digest@example.org>"\nwrite_pages = false\nprocesses = {arguments.processes}\n'
-            f'[delivery]\ntransport = "smtp"\n'
-            f'host = "127.0.0.1"\nport = {port}\nsecurity = "none"\nconnections = {arguments.connections}\n'
-            "mails_per_connection = 1000\n"
-        )
-        size = fill(home, arguments.readers)
-        bare = rate(raw, port, b"x" * 70 + (b"\r\n" + b"y" * 74) * (size // 76) + b"\r\n", 1, 3.0)
-        began = time.perf_counter()
-        child = subprocess.run([sys.executable, __file__, "--child", home], check=True, stdout=subprocess.PIPE)
-        wall = time.perf_counter() - began
+    elif arguments.fill:
+        fill(Path(arguments.fill[0]), int(arguments.fill[1]))
+    elif arguments.raw:
+        print(repeat(int(arguments.raw[0]), Path(arguments.raw[1])))
+    else:
+        peaks = [measure(readers, arguments) for readers in arguments.readers]
+        if len(peaks) > 1:
+            print(
+                f"memory of {arguments.readers[-1]:,} by that of {arguments.readers[0]:,}: {peaks[-1] / peaks[0]:.2f}"
+            )
+
+
+def measure(readers: int, arguments: argparse.Namespace) -> float:
+    """One run; prints its figures and gives the peak memory in MB."""
+    with tempfile.TemporaryDirectory() as folder:
+        home, processes = Path(folder), arguments.processes
+        configure(home, arguments)
+        # Not here: what is started has at least the memory of its parent for its peak.
+        subprocess.run([sys.executable, __file__, "--fill", home, str(readers)], check=True)
+        sizes = json.loads((home / "mails.json").read_text())
+        with sink() as port:
+            turns = [reference(home, port, processes)]
+        with sink() as port:
+            (home / "digest.toml").write_text((home / "digest.toml").read_text().replace("2525", str(port)))
+            child = subprocess.run(
+                [sys.executable, __file__, "--child", home], check=True, stdout=subprocess.PIPE, text=True
+            )
         figures = json.loads(child.stdout)
+        with sink() as port:
+            turns.append(reference(home, port, processes))
         with Store(home / "digest.sqlite3") as store, store.reading() as connection:
-            states = outbox.count(connection)
-        sink.communicate()
-    took = figures["seconds"]
-    print(f"{arguments.readers:,} mails of {size / 1000:.0f} kB: {states}")
+            states = {state.value: number for state, number in outbox.count(connection).items()}
+    speed = readers / figures["seconds"]
+    size = sum(sizes) / len(sizes)
     print(
-        f"{arguments.readers / took:,.0f} mails/s ({wall:.1f} s with the program's start), "
-        f"peak memory {figures['peak']:.0f} MB; the bare client {bare:,.0f} mails/s, "
-        f"ratio {arguments.readers / took / bare:.2f}"
+        f"{readers:,} mails of {size / 1000:.0f} kB by {processes} processes: {speed:,.0f} mails/s, "
+        f"{figures['processor'] / readers * 1e6:,.0f} µs of the processor each; "
+        f"peak memory of a process {figures['peak']:.0f} MB; {states}\n"
+        f"  the raw client by as many: {max(turns):,.0f} mails/s, ratio {speed / max(turns):.2f}",
+        flush=True,
+    )
+    return float(figures["peak"])
+
+
+def configure(home: Path, arguments: argparse.Namespace) -> None:
+    """Write the settings."""
+    (home / "digest.toml").write_text(
+        f'sender = "Paper Digest <digest@example.org>"\nwrite_pages = false\nprocesses = {arguments.processes}\n'
+        '[delivery]\ntransport = "smtp"\nhost = "127.0.0.1"\nport = 2525\nsecurity = "none"\n'
+        f"connections = {arguments.connections}\nmails_per_connection = 1000\n"
     )
 
 
-def fill(home: Path, readers: int) -> int:
-    """Put the issues into an outbox; the size of a mail in octets."""
+@contextmanager
+def sink() -> Iterator[int]:
+    """A server in a process of its own, by its port."""
+    with subprocess.Popen(
+        [sys.executable, HERE / "smtp_sink.py"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as server:
+        if server.stdout is None:
+            raise SystemExit("the sink does not speak")
+        yield int(server.stdout.readline())
+        server.communicate()
+
+
+def reference(home: Path, port: int, processes: int) -> float:
+    """Mails a second that the raw client hands over."""
+    command = [sys.executable, __file__, "--raw", str(port), home / "mails"]
+    clients = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(processes)]
+    return sum(float(client.communicate()[0]) for client in clients)
+
+
+def repeat(port: int, file: Path) -> float:
+    """The same of one process."""
+    content = file.read_bytes()
+    sizes = json.loads(file.with_suffix(".json").read_text())
+    starts = [sum(sizes[:at]) for at in range(len(sizes))]
+    mails = [content[start : start + size] for start, size in zip(starts, sizes, strict=True)]
+    return rate(raw, port, mails, 1, TURN)
+
+
+def sample(home: Path) -> None:
+    """Put the mails of the first readers into a file."""
     options = settings.load(home)
+    ready = renderer(options)
+    found = map(issue_content.read, islice(issues(SAMPLED), SAMPLED))
+    mails = [pipeline.mail(options, ready.mail(each), each, f"{each.profile}@example.org") for each in found]
+    (home / "mails").write_bytes(b"".join(mails))
+    (home / "mails.json").write_text(json.dumps([*map(len, mails)]))
+
+
+def fill(home: Path, readers: int) -> None:
+    """Put the issues into an outbox, and some mails beside it."""
+    sample(home)
     now = instant()
-    with Store(options.database) as store:
+    with Store(settings.load(home).database) as store:
         known: set[str] = set()
-        batch: list[Issue] = []
-        for content in issues(readers):
-            issue = issue_content.read(content)
-            batch.append(issue)
-            if len(batch) == BATCH:
-                add(store, batch, known, now)
-                batch = []
-        add(store, batch, known, now)
-    rendered = renderer(options).render(issue, None)
-    return len(pipeline.mail(options, rendered, issue, "reader@example.org"))
+        made = map(issue_content.read, issues(readers))
+        while batch := [*islice(made, BATCH)]:
+            add(store, batch, known, now)
 
 
 def add(store: Store, batch: list[Issue], known: set[str], now: datetime) -> None:
@@ -114,9 +170,11 @@ def add(store: Store, batch: list[Issue], known: set[str], now: datetime) -> Non
         fresh = {paper.id: paper for issue in batch for paper in issue.papers if paper.id not in known}
         papers.add(connection, list(fresh.values()), DAY)
         known |= fresh.keys()
-        for issue in batch:
-            covered = kept.Coverage(day=DAY, seq=0)
-            kept.add(connection, issue, covered=covered, recipient=f"{issue.profile}@example.org", now=now)
+        covered = kept.Coverage(day=DAY, seq=0)
+        entries = [
+            kept.Entry(issue=issue, covered=covered, recipient=f"{issue.profile}@example.org") for issue in batch
+        ]
+        kept.add_all(connection, entries, now=now)
 
 
 def instant() -> datetime:
@@ -125,7 +183,7 @@ def instant() -> datetime:
 
 
 def send(home: Path) -> dict[str, float]:
-    """Send all that is due; seconds, and the peak memory of the largest process in MB."""
+    """Send all that is due; seconds, those of the processor, and the peak memory of the largest process in MB."""
     options = settings.load(home)
     ready = renderer(options)
     began = time.perf_counter()
@@ -134,8 +192,12 @@ def send(home: Path) -> dict[str, float]:
     if report.failed:
         raise SystemExit(str(report.failed[:3]))
     seconds = time.perf_counter() - began
-    used = (resource.getrusage(who).ru_maxrss / UNIT for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return {"seconds": seconds, "peak": max(used)}
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return {
+        "seconds": seconds,
+        "processor": sum(each.ru_utime + each.ru_stime for each in used),
+        "peak": max(each.ru_maxrss for each in used) / UNIT,
+    }
 
 
 if __name__ == "__main__":

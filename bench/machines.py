@@ -85,7 +85,7 @@ def timed(
 ) -> tuple[float, list[float]]:
     """Seconds, and the processor seconds of each worker, where so many of them compose; printed."""
     for home in homes:
-        text = f"write_pages = false\nmachines = {machines}\nshard_readers = {options.shard}\n"
+        text = f"write_pages = false\nmachines = {machines}\nprocesses = 1\nshard_readers = {options.shard}\n"
         (home / "digest.toml").write_text(f"{text}[delivery]\nper_day = 1\n", encoding="utf-8")
     before = [processor_seconds(each.pid) for each in workers]
 

@@ -26,7 +26,7 @@ from digest.smtp.session import Server
 from digest.transport import Outcome, Parcel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     Send = Callable[[int], None]
     """Hands over the mail of this number."""
@@ -42,11 +42,12 @@ def content(size: int) -> bytes:
     return b"Subject: Owls\r\n\r\n" + LINE * (size // len(LINE))
 
 
-def ours(port: int, mail: bytes) -> tuple[Send, Callable[[], None]]:
+def ours(port: int, mails: Sequence[bytes]) -> tuple[Send, Callable[[], None]]:
     """This package's client, and what ends it."""
     relay = Relay(Server(host=HERE, port=port, security=Security.NONE), 1_000_000)
 
     def send(number: int) -> None:
+        mail = mails[number % len(mails)]
         parcel = Parcel(name="a", sender="digest@example.org", recipient=f"reader-{number}@example.org", content=mail)
         if relay.send(parcel).outcome is not Outcome.ACCEPTED:
             raise SystemExit("a mail was not taken")
@@ -54,11 +55,11 @@ def ours(port: int, mail: bytes) -> tuple[Send, Callable[[], None]]:
     return send, relay.close
 
 
-def raw(port: int, mail: bytes) -> tuple[Send, Callable[[], None]]:
+def raw(port: int, mails: Sequence[bytes]) -> tuple[Send, Callable[[], None]]:
     """Octets out, octets in."""
+    framed = [mail + b".\r\n" for mail in mails]
     connected = socket.create_connection((HERE, port))
     connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    framed = mail + b".\r\n"
 
     def read(lines: int) -> None:
         while lines > 0:
@@ -69,31 +70,32 @@ def raw(port: int, mail: bytes) -> tuple[Send, Callable[[], None]]:
     read(5)
 
     def send(number: int) -> None:
+        mail = framed[number % len(framed)]
         connected.sendall(
             b"MAIL FROM:<digest@example.org> SIZE=%d\r\nRCPT TO:<reader-%d@example.org>\r\nDATA\r\n"
             % (len(mail), number)
         )
         read(3)
-        connected.sendall(framed)
+        connected.sendall(mail)
         read(1)
 
     return send, connected.close
 
 
-def standard(port: int, mail: bytes) -> tuple[Send, Callable[[], None]]:
+def standard(port: int, mails: Sequence[bytes]) -> tuple[Send, Callable[[], None]]:
     """The standard library's."""
     client = smtplib.SMTP(HERE, port)
 
     def send(number: int) -> None:
-        client.sendmail("digest@example.org", f"reader-{number}@example.org", mail)
+        client.sendmail("digest@example.org", f"reader-{number}@example.org", mails[number % len(mails)])
 
     return send, client.close
 
 
 def rate(
-    client: Callable[[int, bytes], tuple[Send, Callable[[], None]]],
+    client: Callable[[int, Sequence[bytes]], tuple[Send, Callable[[], None]]],
     port: int,
-    mail: bytes,
+    mails: Sequence[bytes],
     connections: int,
     seconds: float,
 ) -> float:
@@ -102,7 +104,7 @@ def rate(
     started = threading.Barrier(connections)
 
     def work(index: int) -> None:
-        send, close = client(port, mail)
+        send, close = client(port, mails)
         send(0)
         started.wait()
         end = time.perf_counter() + seconds
@@ -142,7 +144,7 @@ def main() -> None:
                 best = dict.fromkeys(clients, 0.0)
                 for _ in range(options.turns):
                     for name, client in clients.items():
-                        best[name] = max(best[name], rate(client, port, mail, connections, options.seconds))
+                        best[name] = max(best[name], rate(client, port, [mail], connections, options.seconds))
                 print(
                     f"{len(mail):6}  {connections:11}  {best['ours']:7.0f}  {best['raw']:7.0f}  {best['smtplib']:9.0f}"
                     f"  {best['ours'] / best['raw']:8.2f}"

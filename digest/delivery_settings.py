@@ -135,7 +135,12 @@ class Delivery(BaseModel):
         """These settings for one of `processes` that send at once: all of them together keep to the limits."""
         share = {name: getattr(self, name) / processes for name in ("per_second", "per_domain")}
         per_day = -(-self.per_day // processes)
-        return self.model_copy(update={**share, "per_day": per_day})
+        return self.model_copy(update={**share, "per_day": per_day, "connections": self.connections // processes or 1})
+
+    @property
+    def senders(self) -> int:
+        """How many processes may send at once: each has a connection, and only one may write to a stream."""
+        return 1 if self.transport is Way.STDOUT else self.connections
 
     @field_validator("bounce_address")
     @classmethod

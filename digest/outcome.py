@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 def settled(claim: Claim, receipt: Receipt, now: datetime) -> Settled:
     """Where the delivery stands from now on, and when it is due again."""
+    if receipt.outcome is Outcome.ACCEPTED:
+        return Settled(claim=claim, state=DeliveryState.SENT)
     again = next_attempt(f"{claim.issue_id}/{claim.subscriber}", claim.tries + claim.lost + 1, now)
     match receipt.outcome:
-        case Outcome.ACCEPTED:
-            return Settled(claim=claim, state=DeliveryState.SENT)
         case Outcome.DEFERRED:
             return Settled(claim=claim, state=DeliveryState.DEFERRED, due=again, why=receipt.reply, failed=1)
         case Outcome.REJECTED:

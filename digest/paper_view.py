@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from digest import days
 from digest.maths import readable
 from digest.ranking.labels import FOLLOWED, LIKED, OTHER_TERMS, OUTSIDE, TRENDING
+from digest.recent import Recent
 from digest.typeset import lead, one_line, shorten
 
 if TYPE_CHECKING:
@@ -178,10 +179,26 @@ def paper_view(
 
 
 def _common(paper: Paper, gist: Gist | None, characters: int | None) -> CommonView:
-    """What is remembered by all that it is made of.
+    """What is remembered, by the paper itself where many issues share it, and by all that it is made of."""
+    key = (id(paper), characters)
+    try:
+        of, by, view = _commons[key]
+    except KeyError:
+        pass
+    else:
+        if of is paper and by == gist:
+            return view
+    view = _made_of(paper, gist, characters)
+    if len(paper.abstract) <= _LONGEST_REMEMBERED:
+        _commons.keep(key, (paper, gist, view))
+    return view
 
-    That is cut to what may be shown, so that a hostile record cannot fill the memory.
-    """
+
+_commons: Recent[tuple[int, int | None], tuple[Paper, Gist | None, CommonView]] = Recent(_PAPERS // 2)
+
+
+def _made_of(paper: Paper, gist: Gist | None, characters: int | None) -> CommonView:
+    """What is cut to what may be shown, so that a hostile record cannot fill the memory."""
     abstract = paper.abstract if characters is None else paper.abstract[: characters * _SLACK]
     signals = paper.signals
     view = _view if len(abstract) <= _LONGEST_REMEMBERED else _view.__wrapped__

@@ -21,7 +21,7 @@ from digest.progress import Silent
 from digest.ranking.rank import Ranker
 from digest.run_report import RunReport
 from digest.sending import Means, Policy, send
-from digest.shares import in_parallel
+from digest.shares import Together, in_parallel
 from digest.store import Store, deliveries, issues, papers, subscriptions
 from digest.store.statistics import of_all as all_statistics
 from digest.transports import opener
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from digest.types import Mail, Match, Profile
 
 SHARED = 500
-"""Readers or mails from which on several processes are worth their start, if the settings ask for them."""
+"""Readers or mails from which on several processes are worth their start."""
 
 
 def rank(
@@ -115,8 +115,8 @@ def compose_issues(  # noqa: PLR0913  (the world, and two choices)
     going, report = _going(store, profiles)
     today = Day(store, settings, going, day, window_days, corpus=corpus)
     work = Work(settings=settings, today=today, now=now, queued=queued or now)
-    if keep and not summariser and settings.processes > 1 and len(going) >= SHARED:
-        parts = in_processes(work, going, settings.processes)
+    if keep and not summariser and settings.at_once > 1 and len(going) >= SHARED:
+        parts = in_processes(work, going, settings.at_once)
     else:
         parts = Composer(store, work, keep=keep, summariser=summariser).compose(going)
     with collector.seldom():
@@ -226,8 +226,8 @@ def deliver(
 ) -> RunReport:
     """Hand over all mails that are due, write each issue's pages and feeds, and record every outcome as it happens.
 
-    A mail that cannot be handed over spoils no other one's delivery. Where the settings ask for several processes and
-    there are many mails, each process sends a share of them.
+    A mail that cannot be handed over spoils no other one's delivery. Where there are many mails, this process and
+    others each send a share of them, as many as the settings have and the connections suffice for.
 
     Raises:
         SettingsError: the installation's secret, a password or the key to sign with cannot be read; all mails stay due.
@@ -247,24 +247,28 @@ def deliver(
         prepare=prepare, open_transport=opener(settings, environment), clock=clock, senders=settings.home / "senders"
     )
     watch = progress or Silent()
+    together = min(settings.at_once, settings.delivery.senders)
     with store.reading() as connection:
         is_much = deliveries.waiting(connection, now=clock.now()) >= SHARED
     report = RunReport()
-    if is_much and settings.processes > 1:
-        share = partial(_deliver_share, settings, clock, dict(environment))
-        for done in in_parallel(share, settings.processes, store, clock, watch):
-            report.add(done)
-    # What is left over by them, if anything.
     with collector.seldom():
-        report.add(send(store, means, policy(settings), watch))
+        if is_much and together > 1:
+            alone = settings.model_copy(update={"delivery": settings.delivery.shared(together), "processes": 1})
+            others = partial(deliver_share, alone, clock, dict(environment))
+            own = partial(send, store, means, policy(alone))
+            for done in in_parallel(own, others, together, Together(store, clock, watch)):
+                report.add(done)
+        # What is left over by them, if anything; and how it stands when none of them has anything in hand any more.
+        last = send(store, means, policy(settings), watch)
+    report.add(last)
+    report.held, report.waiting, report.retry_at = last.held, last.waiting, last.retry_at
     return report
 
 
-def _deliver_share(settings: Settings, clock: Clock, environment: Mapping[str, str]) -> RunReport:
-    """What one of several processes does."""
-    alone = settings.model_copy(update={"delivery": settings.delivery.shared(settings.processes), "processes": 1})
+def deliver_share(settings: Settings, clock: Clock, environment: Mapping[str, str]) -> RunReport:
+    """The same by one of several processes, with its share of the settings' limits."""
     with Store(settings.database) as store:
-        return deliver(store, alone, rendering.renderer(settings), clock=clock, environment=environment)
+        return deliver(store, settings, rendering.renderer(settings), clock=clock, environment=environment)
 
 
 def policy(settings: Settings) -> Policy:

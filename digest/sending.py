@@ -38,9 +38,9 @@ RELAY_PAUSES = (2.0, 8.0, 30.0)
 """Seconds until a relay that serves nobody is tried again; then the run ends."""
 
 _FLYING = 2  # parcels for each thread: the one it hands over, and the next
-_CLAIMED = 64
+_CLAIMED = 128
 _RECORDED = 16  # outcomes in one transaction, so that the disk is not waited for at each mail,
-_RECORD_WITHIN = timedelta(milliseconds=20)  # unless they would wait for longer than this
+_RECORD_WITHIN = timedelta(milliseconds=50)  # unless they would wait for longer than this
 _WATCHED_SECONDS = 0.5
 _LONGEST_SLEEP = 5.0
 _OWN_FAULT_PAUSE = timedelta(minutes=1)
@@ -143,8 +143,10 @@ class _Sender:
                 holder=self._holder.name,
                 dead=self._holder.dead(names),
             )
+        # What never changes is read while others may write; an issue is gone where its reader was forgotten since.
+        with self._store.reading() as connection:
             found = issues.by_ids(connection, {claim.issue_id for claim in claims})
-        self._todo.extend((claim, found[claim.issue_id]) for claim in claims)
+        self._todo.extend((claim, found[claim.issue_id]) for claim in claims if claim.issue_id in found)
 
     def _renew(self) -> None:
         """Keep what is in hand; what another sender took over while this one slept is that one's."""

@@ -51,6 +51,10 @@ _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 _CONTACT = re.compile(r"[^@\s()<>]+@[^@\s()<>]+|https?://[^\s()<>]+")
 
 
+_MOST_CORES = 4
+"""Cores that are used unasked: a database in a file has one writer at a time, and processes take memory."""
+
+
 def _named(value: str) -> str:
     feeds.parse(value)
     return value
@@ -77,7 +81,10 @@ class Settings(BaseModel):
         default=3000, ge=0, le=100_000, description="How many earlier papers the new ones are compared with."
     )
     processes: int = Field(
-        default=1, ge=1, le=64, description="Processes that compose or send at once, when there is much to do."
+        default=0,
+        ge=0,
+        le=64,
+        description="Processes that compose or send at once, when there is much to do; 0 is one a core, up to 4.",
     )
     machines: int = Field(
         default=1,
@@ -229,6 +236,11 @@ class Settings(BaseModel):
         if value and not _PICTURE.fullmatch(value):
             raise ValueError(f"expected an https URL of a picture, got {value!r}")
         return value
+
+    @property
+    def at_once(self) -> int:
+        """How many processes are to work at once when there is much to do."""
+        return self.processes or min(os.cpu_count() or 1, _MOST_CORES)
 
     @property
     def look(self) -> Look:

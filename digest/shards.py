@@ -142,7 +142,7 @@ def _is_shared(store: Store, settings: Settings) -> bool:
 
 
 def _size(settings: Settings) -> int:
-    return settings.shard_readers * settings.processes
+    return settings.shard_readers * settings.at_once
 
 
 def _carried(store: Store, settings: Settings, whole: Cut, engine: Engine) -> RunReport:

@@ -109,6 +109,8 @@ class Open(jinja2.Environment):
         """The value as HTML, the same text as by `markupsafe.escape`."""
         if type(value) is str:
             text = value
+        elif type(value) is int:
+            return str(value)
         elif hasattr(value, "__html__"):
             return str(value.__html__())
         else:

@@ -24,7 +24,7 @@ ACCENTS = {"#0acce1": "{{ accent.light }}", "#0acce2": "{{ accent.dark }}"}
 _INCLUDE = re.compile(r"^<!-- include (\S+) -->\n", re.MULTILINE)
 _JINJA = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
 _STYLE = re.compile(r'style="[^"]*"')
-_SPACE = re.compile(r"(?<=[:;]) ")
+_SPACE = re.compile(r"(?<=[:;,]) |;(?=\"$)")
 _COMMENT = re.compile(r"/\*.*?\*/\s*", re.DOTALL)
 _MARK = re.compile(r"<!--aside (\d+)-->|aside-(\d+)-")
 

@@ -195,7 +195,7 @@ class Machine:
     def say(self, port: int, more: str = "") -> None:
         """Write the settings."""
         text = (
-            f"write_pages = false\nmachines = 2\nshard_readers = {SHARD}\n"
+            f"write_pages = false\nmachines = 2\nprocesses = 1\nshard_readers = {SHARD}\n"
             f'sender = "Paper Digest <digest@example.org>"\n[delivery]\ntransport = "smtp"\nhost = "127.0.0.1"\n'
             f'port = {port}\nsecurity = "none"\nconnections = 2\nhelo = "{self.home.name}.example.org"\n{more}'
         )

@@ -127,7 +127,7 @@ def machine(stack: ExitStack, home: Path, place: Place) -> Machine:
     """A machine with the settings that all have."""
     (home / "digests").mkdir(parents=True)
     (home / "secret").write_text("0" * 64, encoding="utf-8")
-    text = f"write_pages = false\nmachines = 2\nshard_readers = {SIZE}\n"
+    text = f"write_pages = false\nmachines = 2\nprocesses = 1\nshard_readers = {SIZE}\n"
     (home / settings.FILE).write_text(text, encoding="utf-8")
     return Machine(settings.load(home), stack.enter_context(Store(place)))
 

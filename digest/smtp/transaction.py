@@ -29,6 +29,7 @@ _TOO_LARGE = 552
 _ABOUT_THE_MAIL = frozenset({"5.2.3", "5.3.4", "5.6.7"})
 """Statuses of RFC 3463 and RFC 6531 that are about this mail even where they answer MAIL: its size, its addresses."""
 
+_LEADING_DOT = re.compile(rb"\n\.")
 _ADDRESS = re.compile(r'(?:"[^"\\\x00-\x1f\x7f]*"|[^\s<>"@\x00-\x1f\x7f]+)@[^\s<>"@\x00-\x1f\x7f]+')
 
 
@@ -71,7 +72,8 @@ def hand_over(session: Session, parcel: Parcel) -> Receipt:
 def framed(content: bytes) -> bytes:
     """A mail as DATA wants it: dots at the beginning of lines doubled, a dot on the last line (RFC 5321 4.5.2)."""
     # Also after a lone line feed, which ends a line for some servers: what follows the dot would be a mail of its own.
-    stuffed = content.replace(b"\n.", b"\n..")
+    # To look takes a third of the time that replacing takes, and most mails have none.
+    stuffed = content.replace(b"\n.", b"\n..") if _LEADING_DOT.search(content) else content
     return b"".join(
         [b"." if stuffed.startswith(b".") else b"", stuffed, b"" if stuffed.endswith(b"\r\n") else b"\r\n", b".\r\n"]
     )

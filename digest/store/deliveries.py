@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -12,7 +13,7 @@ from digest.store import carryover
 from digest.store.tables import deliveries, issues, suppressions
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
 
@@ -62,46 +63,52 @@ def claim(
     What others let fall is what they hold for longer than `LEASE` without a sign of life, or are `dead`. Senders pass
     over what others are just taking (`Store.sharing`).
     """
-    let_fall = sa.or_(deliveries.c.lease_until <= now, deliveries.c.holder.in_(list(dead)))
-    due = [sa.and_(deliveries.c.state == DeliveryState.SENDING, let_fall)]
-    due += [sa.and_(deliveries.c.state == state, deliveries.c.due <= now) for state in sorted(WAITING)]
+    values = {"now": now, "until": now + LEASE, "as_holder": holder}
     taken: list[Claim] = []
-    for each in due:
+    # A query for each state finds its rows by the index; one for all would sort all that waits at every claim.
+    for state in (DeliveryState.SENDING, *sorted(WAITING)):
         if len(taken) < limit:
-            taken += _claim(connection, each, now=now, limit=limit - len(taken), holder=holder)
+            more = {"limit": limit - len(taken)} | ({"dead": [*dead]} if state is DeliveryState.SENDING else {})
+            rows = connection.execute(_claiming(state), values | more)
+            found = sorted(rows, key=lambda row: (row.due or now, row.issue_id, row.subscriber))
+            taken += [
+                Claim(
+                    issue_id=issue_id,
+                    subscriber=subscriber,
+                    recipient=recipient,
+                    attempt=attempt,
+                    tries=tries,
+                    lost=lost,
+                    token=token,
+                )
+                for issue_id, subscriber, _, recipient, attempt, tries, lost, token in found
+            ]
     return taken
 
 
-def _claim(
-    connection: sa.Connection, due: sa.ColumnElement[bool], *, now: datetime, limit: int, holder: str
-) -> Iterator[Claim]:
-    # A query for each state finds its rows by the index; one for all would sort all that waits at every claim.
+@cache  # to make a statement takes longer than to carry it out
+def _claiming(state: DeliveryState) -> sa.UpdateBase:
+    """The statement that takes what is due in this state."""
+    now, until = (sa.bindparam(name, type_=deliveries.c.due.type) for name in ("now", "until"))
+    due = deliveries.c.due <= now
+    if state is DeliveryState.SENDING:
+        due = sa.or_(deliveries.c.lease_until <= now, deliveries.c.holder.in_(sa.bindparam("dead", expanding=True)))
     chosen = (
         sa.select(*_KEY)
-        .where(due)
+        .where(deliveries.c.state == state, due)
         .order_by(deliveries.c.due, *_KEY)
-        .limit(limit)
+        .limit(sa.bindparam("limit", type_=sa.Integer))
         .with_for_update(skip_locked=True)
         # Not a subquery, which PostgreSQL may run more than once, and lock other rows each time.
         .cte("chosen")
     )
-    values = {"attempts": deliveries.c.attempts + 1, "lease_until": now + LEASE, "holder": holder, "changed": now}
-    taken = (
+    values = {"attempts": deliveries.c.attempts + 1, "lease_until": until, "holder": sa.bindparam("as_holder")}
+    return (
         deliveries.update()
         .where(sa.tuple_(*_KEY).in_(sa.select(chosen)))
-        .values(state=DeliveryState.SENDING, **values)
+        .values(state=DeliveryState.SENDING, changed=now, **values)
         .returning(*_KEY, *(deliveries.c[name] for name in ("due", "recipient", "attempts", "tries", "lost", "token")))
     )
-    for row in sorted(connection.execute(taken), key=lambda row: (row.due or now, row.issue_id, row.subscriber)):
-        yield Claim(
-            issue_id=row.issue_id,
-            subscriber=row.subscriber,
-            recipient=row.recipient,
-            attempt=row.attempts,
-            tries=row.tries,
-            lost=row.lost,
-            token=row.token,
-        )
 
 
 def renew(connection: sa.Connection, claims: Collection[Claim], *, now: datetime) -> set[Claim]:
@@ -125,10 +132,11 @@ def settle(connection: sa.Connection, outcomes: Sequence[Settled], *, now: datet
     Raises:
         IllegalMoveError: one of the claims was settled already, or was never made.
     """
+    recorded = _sent(connection, [each for each in outcomes if each.state is DeliveryState.SENT], now)
     by_state: dict[DeliveryState, list[Settled]] = {}
     for outcome in outcomes:
-        by_state.setdefault(outcome.state, []).append(outcome)
-    recorded: set[Claim] = set()
+        if outcome.claim not in recorded:
+            by_state.setdefault(outcome.state, []).append(outcome)
     undelivered: set[str] = set()
     for state, group in by_state.items():
         if state not in LEGAL[DeliveryState.SENDING]:
@@ -154,7 +162,8 @@ def settle(connection: sa.Connection, outcomes: Sequence[Settled], *, now: datet
         if state in UNDELIVERED:
             undelivered |= {each.claim.issue_id for each in ours}
     # All at once, so that two senders lock issues in one order.
-    carryover.give_back(connection, undelivered)
+    if undelivered:
+        carryover.give_back(connection, undelivered)
     return recorded
 
 
@@ -214,6 +223,36 @@ def sent_since(connection: sa.Connection, since: datetime) -> int:
     )
     return connection.execute(query).scalar_one()
 
+
+def _sent(connection: sa.Connection, outcomes: Sequence[Settled], now: datetime) -> set[Claim]:
+    """Record in one statement what was sent, as nearly all is; the claims that were this sender's to record."""
+    if not outcomes:
+        return set()
+    claims = {(each.claim.issue_id, each.claim.subscriber, each.claim.attempt): each.claim for each in outcomes}
+    values = {"of": sorted({issue_id for issue_id, _, _ in claims}), "keys": [*claims], "now": now}
+    return {
+        claims[issue_id, subscriber, attempt] for issue_id, subscriber, attempt in connection.execute(_SENT, values)
+    }
+
+
+_SENT = (
+    deliveries.update()
+    # By issue as well, which has few deliveries: for keys of three SQLite would read the whole table.
+    .where(
+        deliveries.c.state == DeliveryState.SENDING,
+        deliveries.c.issue_id.in_(sa.bindparam("of", expanding=True)),
+        sa.tuple_(*_KEY, deliveries.c.attempts).in_(sa.bindparam("keys", expanding=True)),
+    )
+    .values(
+        state=DeliveryState.SENT,
+        lease_until=None,
+        holder=None,
+        changed=sa.bindparam("now", type_=deliveries.c.changed.type),
+        due=None,
+        error=None,
+    )
+    .returning(*_KEY, deliveries.c.attempts)
+)
 
 _IS_MINE = sa.and_(
     deliveries.c.issue_id == sa.bindparam("key_issue"),

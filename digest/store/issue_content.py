@@ -14,7 +14,10 @@ REMEMBERED = 1_024
 """Papers of a generation, as the issues of a day share theirs; 5 MB when full of usual ones."""
 
 _ISSUE, _PAPER = TypeAdapter(Issue), TypeAdapter(Paper)
-_papers: Recent[str, tuple[dict[str, Any], Paper]] = Recent(REMEMBERED)
+_papers: Recent[str, tuple[str, Paper]] = Recent(REMEMBERED)
+
+# Within a string there is no quotation mark without a backslash before it, so this is nowhere but where it says.
+_PLACE, _BEGINNING = '"paper":', '{"id":"'
 
 
 def written(issue: Issue) -> str:
@@ -24,21 +27,47 @@ def written(issue: Issue) -> str:
 
 def read(content: str) -> Issue:
     """The issue that `written` made this of; issues in which a paper is the same share its object."""
-    told = orjson.loads(content)
+    shorter, papers = _known(content)
+    told = orjson.loads(shorter)
     for section in told["sections"]:
         for match in section["matches"]:
-            match["paper"] = _paper(match["paper"])
-            match["similar"] = [_paper(each) for each in match.get("similar", ())]
+            match["paper"] = _paper(match["paper"], papers)
+            match["similar"] = [_paper(each, papers) for each in match.get("similar", ())]
+    for update in told.get("updates", ()):
+        update["paper"] = _paper(update["paper"], papers)
     return _ISSUE.validate_python(told)
 
 
-def _paper(told: dict[str, Any]) -> Paper:
+def _known(content: str) -> tuple[str, list[Paper]]:
+    """The content with numbers for papers that are remembered, and these: papers are most of it, and need no parser."""
+    kept: list[str] = []
+    papers: list[Paper] = []
+    start = at = 0
+    while (found := content.find(_PLACE + _BEGINNING, at)) >= 0:
+        at = found + len(_PLACE)
+        named = at + len(_BEGINNING)
+        try:
+            text, paper = _papers[content[named : content.find('"', named)]]
+        except KeyError:
+            continue
+        # The text is a whole object, so nothing longer begins with it.
+        if content.startswith(text, at):
+            kept += (content[start:at], str(len(papers)))
+            papers.append(paper)
+            start = at = at + len(text)
+    return "".join([*kept, content[start:]]), papers
+
+
+def _paper(told: int | dict[str, Any], papers: list[Paper]) -> Paper:
     """The paper, the same object for the same content while it is remembered."""
+    if isinstance(told, int):
+        return papers[told]
+    text = orjson.dumps(told).decode()
     try:
         content, paper = _papers[told["id"]]
     except KeyError:
-        content = None
-    if content != told:
+        content = ""
+    if content != text:
         paper = _PAPER.validate_python(told)
-        _papers.keep(paper.id, (told, paper))
+        _papers.keep(paper.id, (text, paper))
     return paper

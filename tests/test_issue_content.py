@@ -1,0 +1,92 @@
+"""Issues as JSON: what comes back is what was put in, whatever papers were read before."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digest.store import issue_content
+from digest.types import Evidence, Issue, Links, Match, Nearest, Paper, Section, Signals, Update
+
+TEXTS = st.one_of(
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=20),
+    # What reading looks for, and what ends a string or an object.
+    st.sampled_from(['"paper":{"id":"a"}', '\\"paper":{"id":"', '{"id":"a"', '"', "\\", "a", "\u2028\x00\x7f"]),
+)
+IDS = st.one_of(st.sampled_from(["arxiv:2505.00001", "doi:10.1/a", 'title:"paper":{"id":"x"']), TEXTS)
+
+
+@st.composite
+def papers(draw: st.DrawFn) -> Paper:
+    """Papers of few ids, so that one often says something else than before."""
+    return Paper(
+        id=draw(IDS),
+        title=draw(TEXTS),
+        abstract=draw(TEXTS),
+        version=draw(st.none() | st.integers(1, 3)),
+        authors=tuple(draw(st.lists(TEXTS, max_size=2))),
+        published=draw(st.none() | st.just(datetime(2025, 5, 9, 6, tzinfo=UTC))),
+        links=Links(abstract=draw(st.none() | TEXTS)),
+        signals=Signals(upvotes=draw(st.none() | st.integers(0, 9))),
+    )
+
+
+@st.composite
+def issues(draw: st.DrawFn) -> Issue:
+    """Issues with papers in all places where there may be some."""
+    matches = st.builds(
+        Match,
+        paper=papers(),
+        score=st.floats(0, 100),
+        interest=TEXTS,
+        evidence=st.lists(st.builds(Evidence, term=TEXTS, share=st.floats(0, 1)), max_size=2).map(tuple),
+        nearest=st.none() | st.builds(Nearest, id=IDS, title=TEXTS, likeness=st.floats(0, 1)),
+        similar=st.lists(papers(), max_size=2).map(tuple),
+    )
+    sections = st.builds(Section, heading=TEXTS, matches=st.lists(matches, max_size=3).map(tuple))
+    return Issue(
+        id="one",
+        profile="ada",
+        name=draw(TEXTS),
+        day=date(2025, 5, 9),
+        composed=datetime(2025, 5, 9, 6, tzinfo=UTC),
+        sections=tuple(draw(st.lists(sections, max_size=2))),
+        considered=3,
+        passed=2,
+        updates=tuple(draw(st.lists(st.builds(Update, paper=papers(), what=TEXTS), max_size=2))),
+    )
+
+
+@given(st.lists(issues(), min_size=1, max_size=4))
+def test_issues_come_back_as_they_were(several: list[Issue]) -> None:
+    """Whatever stands in their texts, and whatever was read of papers of the same ids before."""
+    for issue in several:
+        content = issue_content.written(issue)
+        assert issue_content.read(content) == issue
+        assert issue_content.read(content) == issue, "now that its papers are remembered"
+
+
+def test_issues_share_their_papers() -> None:
+    """A paper that is the same in two issues is one object, also among the updates; one that changed is another."""
+    paper = Paper(id="arxiv:2505.00001", title="Owls", abstract="They fly.")
+    sections = (Section(heading="", matches=(Match(paper=paper, score=50, interest="owls"),)),)
+    first = Issue(
+        id="one",
+        profile="ada",
+        name="Ada",
+        day=date(2025, 5, 9),
+        composed=datetime(2025, 5, 9, 6, tzinfo=UTC),
+        sections=sections,
+        considered=1,
+        passed=1,
+        updates=(Update(paper=paper, what="a new version"),),
+    )
+    changed = replace(sections[0].matches[0], paper=replace(paper, title="Owls again"))
+    second = replace(first, id="two", sections=(replace(sections[0], matches=(changed,)),))
+    one = issue_content.read(issue_content.written(first))
+    two = issue_content.read(issue_content.written(first))
+    assert one.matches[0].paper is two.matches[0].paper is one.updates[0].paper
+    assert issue_content.read(issue_content.written(second)).matches[0].paper.title == "Owls again"
