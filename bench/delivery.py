@@ -30,7 +30,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from render import DAY, issues
 from smtp import rate, raw
 
-from digest import pipeline, settings
+from digest import delivering, pipeline, settings
 from digest.clock import Clock
 from digest.rendering import renderer
 from digest.store import Store, issue_content, outbox, papers
@@ -188,7 +188,7 @@ def send(home: Path) -> dict[str, float]:
     ready = renderer(options)
     began = time.perf_counter()
     with Store(options.database) as store:
-        report = pipeline.deliver(store, options, ready, clock=Clock(now=instant), environment=os.environ)
+        report = delivering.deliver(store, options, ready, clock=Clock(now=instant), environment=os.environ)
     if report.failed:
         raise SystemExit(str(report.failed[:3]))
     seconds = time.perf_counter() - began

@@ -29,7 +29,7 @@ import orjson
 from day import CORPUS_DAY, DAY, rss
 from make_snapshot import lines
 
-from digest import pipeline, settings
+from digest import delivering, pipeline, settings
 from digest.clock import Clock
 from digest.ingest import ingest
 from digest.progress import Silent
@@ -130,7 +130,7 @@ def measure(name: str, home: Path) -> dict[str, Any]:
             done = f"{len(made.issues):,} issues, {sum(each['papers'] for each in made.issues):,} papers in them"
         else:
             clock = Clock(now=instant)
-            sent = pipeline.deliver(store, options, renderer(options), clock=clock, environment=os.environ)
+            sent = delivering.deliver(store, options, renderer(options), clock=clock, environment=os.environ)
             done = f"{sent.delivered:,} mails"
     used = (resource.getrusage(who).ru_maxrss / UNIT for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return {"peak": max(used), "done": done}

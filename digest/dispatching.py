@@ -12,7 +12,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from digest import alarms, correspondence, feeds, lateness, pipeline, readers, settling
+from digest import alarms, correspondence, delivering, feeds, lateness, pipeline, readers, settling
 from digest.adoption import adopt, wake
 from digest.closing import close
 from digest.completeness import spoken
@@ -88,7 +88,7 @@ def dispatch(
         report.add(composing(store, settings, now=now, environment=environment))
         is_news = bool(report.issues or report.failed)
         report.add(
-            pipeline.deliver(store, settings, ready, clock=clock, environment=environment, progress=progress),
+            delivering.deliver(store, settings, ready, clock=clock, environment=environment, progress=progress),
         )
     report.add(write_letters(store, settings, now=now, environment=environment))
     if report.unlinked and not is_news:

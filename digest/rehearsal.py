@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from digest import pipeline, profiles, rendering, sample, secret
+from digest import delivering, pipeline, profiles, rendering, sample, secret
 from digest.errors import StoreError
 from digest.ingest import ingest
 from digest.originator import Originator
@@ -72,7 +72,7 @@ def send_test(
     own = _issue_of(settings, reader, day, now) if reader else None
     issue = own or sample_issue(settings)
     # Of what the sample has there are no pages to lead to.
-    links = pipeline.names_of(settings).links(issue) if own and settings.pages_url else None
+    links = delivering.names_of(settings).links(issue) if own and settings.pages_url else None
     mail = rendering.renderer(settings).mail(issue, links)
     # Its own: if this mail comes back, that says nothing of the reader whose issue it shows.
     bounces = settings.delivery.bounce_address

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from digest import pipeline, profiles, readers, rendering
+from digest import delivering, pipeline, profiles, readers, rendering
 from digest.day import Day
 from digest.errors import DigestError, ProfileError, StoreError
 from digest.fitting import Fitter
@@ -95,7 +95,7 @@ def rebuild(settings: Settings, kept: Kept) -> Rebuilt:
         TemplateError: a template fails.
         DeliveryError: sender or recipient is no address that a mail can bear.
     """
-    renderer, names = rendering.renderer(settings), pipeline.names_of(settings)
+    renderer, names = rendering.renderer(settings), delivering.names_of(settings)
     issue, pages = kept.issue, {}
     mailed: Mail
     if settings.write_pages:

@@ -13,7 +13,7 @@ from prefect.artifacts import acreate_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from digest import dispatching, pipeline, settings, shards
+from digest import delivering, dispatching, settings, shards
 from digest.clock import Clock
 from digest.errors import DigestError, ProfileError
 from digest.profiles import load
@@ -80,10 +80,10 @@ def compose_due(home: Path, *, keep: bool) -> dict[str, Any]:
 
 @task(cache_policy=NO_CACHE)
 def deliver_due(home: Path) -> dict[str, Any]:
-    """`pipeline.deliver`, and the letters that are due; the report as plain values."""
+    """`delivering.deliver`, and the letters that are due; the report as plain values."""
     options = settings.load(home)
     with Store(options.database) as store:
-        report = pipeline.deliver(store, options, renderer(options), clock=Clock(now=_clock), environment=os.environ)
+        report = delivering.deliver(store, options, renderer(options), clock=Clock(now=_clock), environment=os.environ)
         report.add(dispatching.write_letters(store, options, now=_clock(), environment=os.environ))
         return asdict(report)
 

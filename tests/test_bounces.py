@@ -16,7 +16,7 @@ import pytest
 import sqlalchemy as sa
 from aiosmtpd.controller import Controller
 
-from digest import bounce_reading, inboxes, pipeline
+from digest import bounce_reading, delivering, inboxes, pipeline
 from digest.bounce import Bounce, Kind
 from digest.cli.main import main
 from digest.clock import Clock
@@ -406,7 +406,7 @@ def test_the_whole_way_there_and_back(tmp_path: Path) -> None:
                     papers.add(connection, [Paper(id=f"doi:10.1000/{day}", title=title, announced=day)], day)
                 report = pipeline.compose_issues(store, here, [ada, bob], day=day, now=now)
                 clock = Clock(now=lambda: now)
-                report.add(pipeline.deliver(store, here, Renderer(), clock=clock, environment={}))
+                report.add(delivering.deliver(store, here, Renderer(), clock=clock, environment={}))
                 assert not report.failed
                 return {each["profile"]: each["reason"] for each in report.skipped}
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from digest import pipeline, profiles, sample, settings
+from digest import delivering, pipeline, profiles, sample, settings
 from digest.adoption import adopt
 from digest.clock import Clock
 from digest.collect import SourceReport
@@ -107,7 +107,9 @@ def run_plainly(home: Path) -> RunReport:
     with Store(options.database) as store:
         report = pipeline.compose_issues(store, options, readers, day=DAY, now=NOW)
         report.add(
-            pipeline.deliver(store, options, Renderer(options.templates), clock=Clock(now=lambda: NOW), environment={})
+            delivering.deliver(
+                store, options, Renderer(options.templates), clock=Clock(now=lambda: NOW), environment={}
+            )
         )
     return report
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from digest import adoption, correspondence, forgetting, pipeline, readers, sample, subscribing
+from digest import adoption, correspondence, delivering, forgetting, pipeline, readers, sample, subscribing
 from digest.clock import Clock
 from digest.ingest import ingest
 from digest.rendering import renderer
@@ -45,7 +45,7 @@ def sent(tmp_path_factory: pytest.TempPathFactory) -> Path:
             found = readers.load(connection, here, subscriptions.listing(connection))
         pipeline.compose_issues(store, here, list(found.profiles.values()), day=DAY, now=NOW)
         now = Clock(now=lambda: NOW, sleep=lambda _: None)
-        assert not pipeline.deliver(store, here, renderer(here), clock=now, environment={}).failed
+        assert not delivering.deliver(store, here, renderer(here), clock=now, environment={}).failed
     return home
 
 

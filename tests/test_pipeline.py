@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from digest import pipeline, profiles, rendering, sample
+from digest import delivering, pipeline, profiles, rendering, sample
 from digest.clock import Clock
 from digest.composing import Composer, Work, in_parallel
 from digest.day import Day
@@ -83,7 +83,7 @@ class Installation:
 
     def deliver(self, now: datetime, progress: Progress | None = None) -> RunReport:
         """Hand over what is due at an instant."""
-        return pipeline.deliver(
+        return delivering.deliver(
             self.store,
             self.settings,
             Renderer(self.settings.templates),
@@ -327,7 +327,7 @@ def test_a_signed_preview_has_the_bytes_of_the_mail(tmp_path: Path, rsa_key: byt
         before = pipeline.mail(settings, rendering.renderer(settings).mail(issue), issue, "ada@example.org")
         report = pipeline.compose_issues(store, settings, [ADA], day=TEN, now=noon(TEN))
         ready = rendering.renderer(settings)
-        report.add(pipeline.deliver(store, settings, ready, clock=Ticking(noon(TEN)).clock, environment={}))
+        report.add(delivering.deliver(store, settings, ready, clock=Ticking(noon(TEN)).clock, environment={}))
     assert not report.failed
     sent = here.files()["outbox/2025-05-10-ada.eml"]
     assert sent.startswith(b"DKIM-Signature: v=1; a=rsa-sha256;")

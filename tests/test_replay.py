@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from digest import housekeeping, lifecycle, pipeline, profiles, readers, replaying, sample, subscribing
+from digest import delivering, housekeeping, lifecycle, pipeline, profiles, readers, replaying, sample, subscribing
 from digest.adoption import adopt
 from digest.cli import main
 from digest.clock import Clock
@@ -52,7 +52,7 @@ def run(home: Path, day: date) -> None:
         queued = morning(day) + timedelta(hours=1)
         pipeline.compose_issues(store, here, known, day=day, now=morning(day), queued=queued)
         now = Clock(now=lambda: queued, sleep=lambda _: None)
-        report = pipeline.deliver(store, here, renderer(here), clock=now, environment={})
+        report = delivering.deliver(store, here, renderer(here), clock=now, environment={})
         assert not report.failed
 
 

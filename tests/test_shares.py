@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from digest import pipeline, rendering
+from digest import delivering, pipeline, rendering
 from digest.clock import Clock
 from digest.delivery_settings import Delivery, Way
 from digest.outbox import DeliveryState
@@ -84,7 +84,7 @@ def queue(store: Store, number: int) -> None:
 
 def deliver(store: Store, settings: Settings) -> RunReport:
     """Hand over what is due."""
-    return pipeline.deliver(store, settings, rendering.renderer(settings), clock=CLOCK, environment={})
+    return delivering.deliver(store, settings, rendering.renderer(settings), clock=CLOCK, environment={})
 
 
 def states(store: Store) -> dict[str, int]:
@@ -96,7 +96,7 @@ def states(store: Store) -> dict[str, int]:
 def test_other_processes_send_what_this_one_leaves(store: Store, settings: Settings) -> None:
     """What this process does not send another one does, each mail once, and their reports are one for each."""
     queue(store, 5)
-    share = partial(pipeline.deliver_share, settings, CLOCK, {})
+    share = partial(delivering.deliver_share, settings, CLOCK, {})
     watch = Watch()
     reports = in_parallel(lambda _: RunReport(), share, 2, Together(store, CLOCK, watch))
     assert [report.delivered for report in reports] == [0, 5]

@@ -19,7 +19,7 @@ import pytest
 import uvicorn
 from playwright.sync_api import expect, sync_playwright
 
-from digest import pipeline, readers, rendering
+from digest import delivering, pipeline, readers, rendering
 from digest.clock import Clock
 from digest.offers import offered
 from digest.rendering import links
@@ -107,7 +107,7 @@ class Served:
         report = pipeline.compose_issues(self.store, self.settings, [profile], day=NOW.date(), now=NOW)
         assert report.issues
         made = rendering.renderer(self.settings, lazily=True)
-        assert not pipeline.deliver(self.store, self.settings, made, clock=clock, environment={}).failed
+        assert not delivering.deliver(self.store, self.settings, made, clock=clock, environment={}).failed
 
     def paper(self) -> str:
         """A paper's id."""

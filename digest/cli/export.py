@@ -98,14 +98,14 @@ def _last(store: Store, reader: Profile, form: Form, last: int | None) -> tuple[
 
 
 def _written(found: tuple[Issue, ...], form: Form, options: Settings) -> str:
-    from digest import pipeline
+    from digest import delivering
     from digest.twins import atom, bibtex, entries, json_feed, markdown
 
     if form is Form.BIBTEX:
         return bibtex.write(found)
     if form is Form.MARKDOWN:
         return "\n".join(map(markdown.write, found))
-    names = pipeline.names_of(options)
+    names = delivering.names_of(options)
     feed = entries.feed(found, names.reader(found[0].profile))
     twins = names.links(found[0]) if options.pages_url else None
     return atom.write(feed, twins) if form is Form.ATOM else json_feed.write(feed, twins)

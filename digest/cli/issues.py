@@ -104,7 +104,7 @@ def preview(
 
     Example: digest preview ada --format html --date 2025-05-09 > issue.html
     """
-    from digest import pipeline
+    from digest import delivering, pipeline
     from digest.summaries import summariser
 
     options = settings()
@@ -125,7 +125,7 @@ def preview(
         print_json(TypeAdapter(Issue).dump_python(issue, mode="json"))
         return
     # Without a place where pages are served no part of a mail leads to one.
-    twins = pipeline.names_of(options).links(issue) if options.pages_url else None
+    twins = delivering.names_of(options).links(issue) if options.pages_url else None
     rendered = renderer(options, lazily=True).mail(issue, twins)
     if form is Form.EML:
         # A profile need not have an address to be looked at.

@@ -131,13 +131,13 @@ def send(*, as_json: Json = False) -> None:
 
     Example: digest outbox send
     """
-    from digest import pipeline
+    from digest import delivering
     from digest.cli.run import tell_delivered
     from digest.rendering import renderer
 
     options = settings()
     with Store(options.database) as store, Watcher() as watcher:
-        report = pipeline.deliver(
+        report = delivering.deliver(
             store, options, renderer(options), clock=Clock(now=instant), environment=os.environ, progress=watcher
         )
     if as_json:

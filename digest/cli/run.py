@@ -184,7 +184,7 @@ def _run_plainly(  # noqa: PLR0913  (what a run is told)
     keep: bool,
     is_due: bool,
 ) -> RunReport:
-    from digest import dispatching, pipeline
+    from digest import delivering, dispatching
     from digest.summaries import summariser
 
     with summariser(store, options, os.environ) as model:
@@ -204,7 +204,7 @@ def _run_plainly(  # noqa: PLR0913  (what a run is told)
         report.add_again(due)
     if keep:
         time = Clock(now=instant)
-        report.add(pipeline.deliver(store, options, renderer, clock=time, environment=os.environ, progress=watcher))
+        report.add(delivering.deliver(store, options, renderer, clock=time, environment=os.environ, progress=watcher))
         report.add(dispatching.write_letters(store, options, now=now, environment=os.environ))
     return report
 

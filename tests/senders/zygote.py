@@ -15,7 +15,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from digest import pipeline, settings
+from digest import delivering, settings
 from digest.clock import Clock
 from digest.render import Renderer
 from digest.rendering import renderer as renderer_of
@@ -57,7 +57,7 @@ def _send(options: settings.Settings, renderer: Renderer, how: str, number: str 
         event.listen(sa.Engine, "commit", before)
         event.listen(sa.Engine, "begin", after)
         clock = Clock(now=lambda: datetime.now(UTC))  # noqa: TID251  (its own process)
-        report = pipeline.deliver(store, options, renderer, clock=clock, environment={})
+        report = delivering.deliver(store, options, renderer, clock=clock, environment={})
     if report.failed:
         sys.stderr.write(f"{report.failed}\n")
 
