@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from starlette.datastructures import Headers
 
 from digest.clock import Clock
-from digest.errors import TemplateError
 from digest.store import subscribers
 from digest.web import sessions
 from digest.web.app import create
@@ -334,27 +333,6 @@ def fuzzed(site: Site) -> tuple[Site, str, str, dict[str, str]]:
     site.client.cookies.update(cookies)
     assert site.get("/me").status_code == 200
     return site, slug, site.link("c"), cookies
-
-
-def test_a_template_that_does_not_compile_is_told_before_anything_is_served(site: Site) -> None:
-    """An operator's bad template is named with its line at the start; one that fails later is a calm failure."""
-    folder = site.settings.templates / "web" / "site"
-    folder.mkdir(parents=True)
-    (folder / "note.html").write_text("{{ nobody }}", encoding="utf-8")
-    clock = Clock(now=lambda: NOW)
-    app = create(site.settings, store=site.store, clock=clock, environment={})
-
-    async def ask() -> httpx.Response:
-        async with httpx.AsyncClient(
-            transport=httpx.ASGITransport(app=app), base_url="https://x.example.org"
-        ) as client:
-            return await client.get("/nix")
-
-    answer = site.loop.run(ask())
-    assert (answer.status_code, answer.text) == (404, "There is nothing here\n")
-    (folder / "note.html").write_text("{% if %}", encoding="utf-8")
-    with pytest.raises(TemplateError, match=r"web/site/note\.html:1"):
-        create(site.settings, store=site.store, clock=clock, environment={})
 
 
 def test_without_tls_nothing_claims_it(site: Site) -> None:
