@@ -8,6 +8,7 @@ import email.policy
 import os
 import re
 import shutil
+import signal
 import tempfile
 import warnings
 from dataclasses import dataclass, replace
@@ -53,6 +54,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from digest.databases import Place, Server
+
+# A shell's background jobs ignore it, and so would all programs that are started and interrupted here.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Machines are slow at times, so no example has a deadline; and a landing must not hang on the day's luck: what is found
 # by other examples is found at the desk.
