@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 NODE := $(VENV)/node
 DEMO_HOME ?= .demo
 
-.PHONY: help demo test check check-slow check-fast lint templates node-tools browser nginx bench screenshot clean
+.PHONY: help demo test check check-slow check-postgres check-fast lint templates node-tools browser nginx bench screenshot clean
 
 help:
 	@echo "make demo        set up, then run the whole product on the bundled sample papers"
@@ -54,10 +54,13 @@ check: lint
 	@$(MAKE) --no-print-directory browser || echo "Going on without: the tests that need it are skipped."
 	@$(MAKE) --no-print-directory nginx || echo "Going on without: the tests that need it are skipped."
 	@# Many slow tests wait: for schedules, for leases, for what was killed. The fast ones run meanwhile.
-	@$(MAKE) --no-print-directory --keep-going --jobs=2 check-slow check-fast
+	@$(MAKE) --no-print-directory --keep-going --jobs=3 check-slow check-postgres check-fast
 
 check-slow:
-	@$(BIN)/pytest -q -m slow --durations=10
+	@$(BIN)/pytest -q -m "slow and not postgres" --durations=10
+
+check-postgres:
+	@$(BIN)/pytest -q -m "slow and postgres" --durations=5 > $(VENV)/postgres.log 2>&1; failed=$$?; cat $(VENV)/postgres.log; exit $$failed
 
 check-fast:
 	@$(BIN)/pytest -q -m "not slow" > $(VENV)/fast.log 2>&1; failed=$$?; cat $(VENV)/fast.log; exit $$failed

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import os
 import random  # noqa: TID251  (seeded)
 import resource
@@ -87,7 +88,18 @@ def main() -> None:
 
 
 def prepare(home: Path, options: argparse.Namespace) -> None:
-    """Take in the corpus; write the feed of the day and the readers."""
+    """Take in the corpus; write the feed of the day and the readers.
+
+    Not here: what is started later has at least the memory of its parent for its peak.
+    """
+    apart = multiprocessing.get_context("spawn").Process(target=_prepare, args=(home, options))
+    apart.start()
+    apart.join()
+    if apart.exitcode:
+        raise SystemExit("the corpus could not be made")
+
+
+def _prepare(home: Path, options: argparse.Namespace) -> None:
     source = lines(options.corpus + options.papers, seed=1)
     (home / "known.json").write_bytes(b"".join(islice(source, options.corpus)))
     news = [orjson.loads(line) for line in source]

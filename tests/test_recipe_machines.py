@@ -275,6 +275,7 @@ def test_the_recipe_brings_an_issue_to_its_reader(machines: Machines, mailbox: M
         "ingest",
         "dispatch",
         "bounces",
+        "compose",
         "housekeeping",
     }
     kept = {
