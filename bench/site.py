@@ -26,8 +26,9 @@ from threadpoolctl import threadpool_limits
 from digest import subscribing
 from digest.clock import Clock
 from digest.ingest import ingest
+from digest.progress import Silent
 from digest.settings import Settings
-from digest.store import Store, papers
+from digest.store import Store, papers, statistics, word_index
 from digest.subscribing import Wish
 from digest.web import sessions
 from digest.web.app import create
@@ -55,6 +56,9 @@ def main() -> None:
             if not options.home:
                 write(Path(name) / "papers.json.gz", options.papers, 1)
                 ingest(store, [Path(name) / "papers.json.gz"], as_of=datetime.now(UTC).date())  # noqa: TID251
+                # `digest ingest` does this beside itself.
+                statistics.of_all(store)
+                word_index.grow(store, Silent())
             with store.reading() as connection:
                 print(f"{papers.count(connection):,} papers")
             asyncio.run(measure(store, Settings(home=home, site_url=SITE)))
