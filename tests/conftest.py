@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import signal
+import sys
 import tempfile
 import warnings
 from dataclasses import dataclass, replace
@@ -24,6 +25,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from digest import databases, sample, specimens
+from digest.cli import main
 from digest.clock import Clock
 from digest.ingest import ingest
 from digest.jinja import environment
@@ -69,6 +71,21 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "desk")
 os.environ.pop(databases.VARIABLE, None)
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:  # noqa: ANN401
+    """The whole program in a home folder of its own: its code, stdout and stderr."""
+    monkeypatch.setenv("DIGEST_HOME", str(tmp_path))
+
+    def run(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["digest", *map(str, words)])
+        with pytest.raises(SystemExit) as left:
+            main()
+        told = capsys.readouterr()
+        return int(left.value.code or 0), told.out, told.err
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,6 @@ from alembic.script import ScriptDirectory
 
 import digest.store
 from digest import databases, sample
-from digest.cli import main
 from digest.errors import StoreError
 from digest.identity import title_key
 from digest.overview import overview
@@ -369,21 +368,6 @@ def test_a_killed_upgrade_of_a_server_is_done_by_the_next(postgres: Any, tmp_pat
 
 
 # The program on what was there before it
-
-
-@pytest.fixture
-def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:  # noqa: ANN401
-    """The whole program in a home folder of its own: its code, stdout and stderr."""
-    monkeypatch.setenv("DIGEST_HOME", str(tmp_path))
-
-    def run(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["digest", *map(str, words)])
-        with pytest.raises(SystemExit) as left:
-            main()
-        told = capsys.readouterr()
-        return int(left.value.code or 0), told.out, told.err
-
-    return run
 
 
 def test_the_program_takes_no_database_back(program: Any, tmp_path: Path) -> None:  # noqa: ANN401
