@@ -242,11 +242,12 @@ def check(api: httpx.Client, run: str) -> None:
 
 def asked(api: httpx.Client, method: str, path: str, **values: Any) -> Any:  # noqa: ANN401  (JSON)
     """What Prefect's server answers; it asks for patience where its SQLite file is busy."""
-    while True:
-        answer = api.request(method, path, json=None if method == "GET" else values)
+    answer = api.request(method, path, json=None if method == "GET" else values)
+    for _ in range(60):
         if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
             break
         time.sleep(0.5)
+        answer = api.request(method, path, json=None if method == "GET" else values)
     answer.raise_for_status()
     return answer.json() if answer.content else None
 
