@@ -366,7 +366,9 @@ def visited(served: Served, page: Page) -> Iterator[tuple[str, Page]]:
     yield "faults", page
     page.goto(pages_of(served)["editor"])
     page.get_by_label("Interests, as YAML").fill("topcs:\n- x\n")
-    page.get_by_role("button", name="Check").click()
+    # The script may show the faults on the page that is about to be left.
+    with page.expect_navigation(wait_until="load"):
+        page.get_by_role("button", name="Check").click()
     expect(page.locator("#faults li").first).to_be_visible()
     yield "editor-faults", page
     page.goto(pages_of(served)["editor"])

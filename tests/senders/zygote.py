@@ -2,8 +2,9 @@
 
     python zygote.py HOME
 
-Each line on stdin starts a sender: `run`, or `before N` and `after N`, which kills itself with SIGKILL before or after
-its Nth commit. The answer is the sender's process id; the line behind that, when it has ended, its exit status.
+Lines on stdin start a sender: `run`, or `before N` and `after N`, which kills itself with SIGKILL before or after its
+Nth commit. The answer is the sender's process id. `ended` waits for the one that was started last, and is answered by its
+exit status; until it is asked for, the process id stays its own, so that whoever kills it kills nobody else.
 """
 
 import os
@@ -23,16 +24,19 @@ from digest.store import Store
 
 
 def main() -> None:
-    """Fork a sender for each line."""
+    """Fork a sender, or wait for its end, for each line."""
     options = settings.load(Path(sys.argv[1]))
     ready = renderer_of(options)
+    pid = 0
     for line in sys.stdin:
+        if line == "ended\n":
+            _say(os.waitpid(pid, 0)[1])
+            continue
         pid = os.fork()
         if pid == 0:
             _send(options, ready, *line.split())
             os._exit(0)
         _say(pid)
-        _say(os.waitpid(pid, 0)[1])
 
 
 def _say(number: int) -> None:
