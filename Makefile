@@ -38,7 +38,7 @@ demo: $(VENV)/installed
 	@echo "Look at" $(DEMO_HOME)/pages/2025-05-09-ada-*.html "in a browser, or at the mails in $(DEMO_HOME)/outbox."
 
 test: $(VENV)/installed-dev
-	@$(BIN)/pytest -q -m "not slow"
+	@$(BIN)/pytest -q -m "not slow" --numprocesses=auto --maxprocesses=4 --dist=loadfile
 
 templates: $(VENV)/installed-dev
 	@$(BIN)/python templates/build.py
