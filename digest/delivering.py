@@ -97,8 +97,10 @@ def deliver(
 
 def deliver_share(settings: Settings, clock: Clock, environment: Mapping[str, str]) -> RunReport:
     """The same by one of several processes, with its share of the settings' limits."""
+    # The process that started this one has tried the templates.
+    renderer = rendering.renderer(settings, lazily=True)
     with Store(settings.database) as store:
-        return deliver(store, settings, rendering.renderer(settings), clock=clock, environment=environment)
+        return deliver(store, settings, renderer, clock=clock, environment=environment)
 
 
 def policy(settings: Settings) -> Policy:

@@ -30,7 +30,9 @@ _BREAK = re.compile(r"[ \t\n]+")
 
 def one_line(text: str) -> str:
     """The text on one line: whitespace folded, control and bidi characters gone, lone surrogates as U+FFFD."""
-    return " ".join(_UNSEEN.sub("", _SURROGATE.sub("\ufffd", text)).split())
+    if not (text.isascii() and text.isprintable()):  # which most are, and need no look at each character
+        text = _UNSEEN.sub("", _SURROGATE.sub("\ufffd", text))
+    return " ".join(text.split())
 
 
 def shorten(text: str, limit: int) -> str:

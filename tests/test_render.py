@@ -659,8 +659,9 @@ def test_the_readme_lists_every_variable_of_the_other_mails() -> None:
 
 
 def names(prefixes: dict[Any, str]) -> set[str]:
-    """The fields of views, as templates write them."""
-    return {prefix + each.name for view, prefix in prefixes.items() for each in fields(view)}
+    """The fields of views, as templates write them; one is a tuple with names, the others are dataclasses."""
+    named = {view: getattr(view, "_fields", None) or [each.name for each in fields(view)] for view in prefixes}
+    return {prefix + name for view, prefix in prefixes.items() for name in named[view]}
 
 
 def documented(heading: str, following: str) -> set[str]:

@@ -3,8 +3,8 @@
     python zygote.py HOME
 
 Lines on stdin start a sender: `run`, or `before N` and `after N`, which kills itself with SIGKILL before or after its
-Nth commit. The answer is the sender's process id. `ended` waits for the one that was started last, and is answered by its
-exit status; until it is asked for, the process id stays its own, so that whoever kills it kills nobody else.
+Nth commit. The answer is the sender's process id. `ended` waits for the one that was started last, and is answered by
+its exit status; until it is asked for, the process id stays its own, so that whoever kills it kills nobody else.
 """
 
 import os
