@@ -10,11 +10,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy.sparse import csr_matrix, diags, hstack
+from scipy.sparse import csr_matrix
 
 from digest.ranking.interest import Among, Scores, Sums, entries, products_of_terms
 from digest.ranking.topn import above, dense, heaviest
@@ -40,7 +39,9 @@ POWER = 1.5
 """It spreads the high end, so that a bar of 25 lets through one of twenty or thirty known papers and not of ten."""
 
 SLACK = 1e-4
-BLOCK = 256
+BLOCK, AT_ONCE = 256, 16
+"""Readers whose products are made together, and those whose scores are looked at together."""
+
 LIKED_AT_ONCE = 2000
 """Liked papers whose likeness to all papers that are shown is held at once."""
 
@@ -176,48 +177,68 @@ class Likes:
 
     def _scaled(self) -> tuple[csr_matrix, NDArray[np.float64]]:
         """The rows whose products with papers, and an offset, are scores."""
-        terms = hstack([self._terms, csr_matrix(self._drift[:, None])], format="csr", dtype=np.float32)
+        terms = _beside(self._terms, self._drift[:, None])
         self._factors, offsets = np.zeros((len(self._judged), 2)), np.zeros(len(self._judged))
-        for n, straight, around in _by_row(terms, self._directions, self._space):
+        for rows, straight, around in _by_rows(terms, self._directions, self._space):
             direct, concepts = _Centred.of(straight), _Centred.of(around)
-            share = CONCEPT_SHARE if concepts.deviation > 0 else 0.0
-            a, b = (1 - share) / (direct.deviation or 1.0), share / (concepts.deviation or 1.0)
-            total = a * direct.values + b * concepts.values
+            share = np.where(concepts.deviation > 0, CONCEPT_SHARE, 0.0)
+            a, b = (1 - share) / _or_one(direct.deviation), share / _or_one(concepts.deviation)
+            total = a[:, None] * direct.values + b[:, None] * concepts.values
             # How like the liked papers are to themselves is no measure of what others can reach.
-            reached = _best_known(np.delete(total, self._papers.reference_places(self._judged[n])))
-            scale = 1 / reached if reached > 0 else 0.0
-            self._factors[n] = a * scale, b * scale
-            offsets[n] = -scale * (a * direct.mean + b * concepts.mean)
-        parts = [diags(self._factors[:, 0]) @ terms, self._factors[:, 1:] * self._directions]
-        return hstack(parts, format="csr", dtype=np.float32), offsets
+            own = [self._papers.reference_places(each) for each in self._judged[rows]]
+            reached = _best_known(total, own)
+            scale = np.where(reached > 0, 1 / _or_one(reached), 0.0)
+            self._factors[rows] = np.column_stack([a * scale, b * scale])
+            offsets[rows] = -scale * (a * direct.mean + b * concepts.mean)
+        straight, around = self._factors.T
+        terms.data = (terms.data * np.repeat(straight, np.diff(terms.indptr))).astype(np.float32)
+        return _beside(terms, around[:, None] * self._directions), offsets
 
 
 class _Centred(NamedTuple):
-    """Some scores less their mean, that mean, and their standard deviation."""
+    """Rows of scores less their mean, that mean, and their standard deviation."""
 
     values: NDArray[np.float64]
-    mean: float
-    deviation: float
+    mean: NDArray[np.float64]
+    deviation: NDArray[np.float64]
 
     @classmethod
     def of(cls, scores: NDArray[np.float64]) -> _Centred:
-        mean = scores.mean()
-        values = scores - mean
-        return cls(values, float(mean), float(np.sqrt(np.square(values).mean())))
+        mean = scores.mean(axis=1)
+        values = scores - mean[:, None]
+        return cls(values, mean, np.sqrt(np.square(values).mean(axis=1)))
 
 
-def _by_row(
+def _by_rows(
     terms: csr_matrix, directions: NDArray[np.float64], space: Space
-) -> Iterator[tuple[int, NDArray[np.float64], NDArray[np.float64]]]:
-    """Each row's number, and its products with the papers of reference by terms and by concepts.
+) -> Iterator[tuple[slice, NDArray[np.float64], NDArray[np.float64]]]:
+    """Some rows, and their products with the papers of reference by terms and by concepts.
 
-    A few rows at a time, as arrays of them all would be large.
+    A few rows at a time, as arrays of them all would be large, and those of a few stay in the processor's cache.
     """
     for start in range(0, terms.shape[0], BLOCK):
-        part = slice(start, start + BLOCK)
-        straight = dense(terms[part], space.reference_columns)
-        around = np.ascontiguousarray((space.reference_points @ directions[part].T).T)
-        yield from zip(count(start), straight, around, strict=False)
+        block = slice(start, start + BLOCK)
+        straight = dense(terms[block], space.reference_columns)
+        around = np.ascontiguousarray((space.reference_points @ directions[block].T).T)
+        for within in range(0, len(straight), AT_ONCE):
+            part = slice(within, within + AT_ONCE)
+            yield slice(start + within, start + within + len(straight[part])), straight[part], around[part]
+
+
+def _beside(left: csr_matrix, right: NDArray[np.float64]) -> csr_matrix:
+    """Both as one matrix of single precision, `right` with its entries that are not 0; `left` is in order of columns.
+
+    As `scipy.sparse.hstack` does it, which goes by way of coordinates and sorts them.
+    """
+    rows, columns = np.nonzero(right)
+    lengths, more = np.diff(left.indptr), np.bincount(rows, minlength=len(right))
+    ends = np.concatenate([[0], np.cumsum(lengths + more)])
+    is_right = np.zeros(ends[-1], dtype=bool)
+    is_right[np.arange(len(rows)) + np.repeat(np.cumsum(lengths), more)] = True
+    indices, data = np.empty(len(is_right), dtype=left.indices.dtype), np.empty(len(is_right), dtype=np.float32)
+    indices[is_right], indices[~is_right] = left.shape[1] + columns, left.indices
+    data[is_right], data[~is_right] = right[rows, columns], left.data
+    return csr_matrix((data, indices, ends), shape=(left.shape[0], left.shape[1] + right.shape[1]))
 
 
 def _groups(rows_of: Mapping[int, Sequence[int]], most: int) -> Iterator[list[int]]:
@@ -248,7 +269,19 @@ def _mean_point(points: NDArray[np.float32], weights: Mapping[int, float]) -> ND
     return mean
 
 
-def _best_known(scores: NDArray[np.float64]) -> float:
-    """What the best known papers score on average: five, or fewer where there are few."""
-    n = max(1, min(BEST_KNOWN, len(scores) // 10))
-    return float(np.sort(np.partition(scores, -n)[-n:]).mean()) if len(scores) else 0.0
+def _best_known(scores: NDArray[np.float64], own: Sequence[Sequence[int]]) -> NDArray[np.float64]:
+    """What each row's best papers score on average, its `own` ones left out: five, or fewer where there are few."""
+    for row, places in zip(scores, own, strict=True):
+        row[places] = -np.inf
+    left = scores.shape[1] - np.array([len(set(places)) for places in own])
+    best = np.sort(np.partition(scores, -BEST_KNOWN)[:, -BEST_KNOWN:] if scores.shape[1] > BEST_KNOWN else scores)
+    taken = np.clip(left // 10, 1, BEST_KNOWN)
+    means = [
+        float(row[len(row) - n :].mean()) if papers else 0.0 for row, n, papers in zip(best, taken, left, strict=True)
+    ]
+    return np.array(means)
+
+
+def _or_one(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The values to divide by, 1 for those that are 0."""
+    return np.where(values, values, 1.0)
