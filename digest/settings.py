@@ -162,6 +162,14 @@ class Settings(BaseModel):
             raise ValueError(f"named twice: {', '.join(twice)}")
         return value
 
+    @field_validator("machines")
+    @classmethod
+    def _has_a_server(cls, value: int, info: ValidationInfo) -> int:
+        # Where the variable was forgotten on one of them, it would begin with an empty database of its own.
+        if value > 1 and not info.data["database_url"].get_secret_value():
+            raise ValueError(f"several machines share a database: name it by {databases.VARIABLE}, or leave this out")
+        return value
+
     @field_validator("contact")
     @classmethod
     def _can_be_sent(cls, value: str) -> str:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from digest import dispatching
 from digest.adoption import wake
-from digest.databases import Server
 from digest.run_report import RunReport
 from digest.store import papers, shards, subscriptions
 from digest.store.shards import TRIES, Cut
@@ -48,11 +47,11 @@ def compose_due(
     store: Store, settings: Settings, *, now: datetime, environment: Mapping[str, str], engine: Engine
 ) -> RunReport:
     """As `dispatching.compose_due`, by several machines where the settings name some and many are due."""
-    if not _is_shared(store, settings):
+    if settings.machines == 1:
         return dispatching.compose_due(store, settings, now=now, environment=environment)
     with store.reading() as connection:
         due, seq = subscriptions.count_due(connection, now), papers.last_seq(connection)
-    if not pays(store, settings, due):
+    if not pays(settings, due):
         with store.writing() as connection:
             # Others may have come to the end of a run whose own machine died.
             left = shards.clear(connection, engine.clock.now() - WAIT)
@@ -132,13 +131,9 @@ def work_off(store: Store, work: Callable[[int], object]) -> int:
         work(number)
 
 
-def pays(store: Store, settings: Settings, readers: int) -> bool:
-    """Whether several machines compose for so many: there are some, on one server's database, with a shard for two."""
-    return _is_shared(store, settings) and readers > _size(settings)
-
-
-def _is_shared(store: Store, settings: Settings) -> bool:
-    return settings.machines > 1 and isinstance(store.place, Server)
+def pays(settings: Settings, readers: int) -> bool:
+    """Whether several machines compose for so many: there are some, with a shard for two."""
+    return settings.machines > 1 and readers > _size(settings)
 
 
 def _size(settings: Settings) -> int:

@@ -58,7 +58,7 @@ def compose_named(home: Path, slugs: list[str], day: date, now: datetime, *, kee
     """The same for subscriptions of these names; the report as plain values."""
     options = settings.load(home)
     with Store(options.database) as store, summariser(store, options, os.environ) as model:
-        if keep and shards.pays(store, options, len(slugs)):
+        if keep and shards.pays(options, len(slugs)):
             return asdict(shards.compose_named(store, options, slugs, day=day, composed=now, engine=engine(home)))
         readers = list(dispatching.named(store, options, slugs).profiles.values())
         report = dispatching.compose_now(

@@ -160,8 +160,10 @@ def test_help_waits_for_neither_numpy_nor_prefect() -> None:
 
 
 def test_the_version_is_told(digest: Digest) -> None:
-    """One line for scripts."""
-    assert re.fullmatch(r"paper-digest \d+\.\d+\.\d+\n", digest("--version").out)
+    """One line for scripts; as a module, the program is the same."""
+    told = digest("--version").out
+    assert re.fullmatch(r"paper-digest \d+\.\d+\.\d+\n", told)
+    assert subprocess.check_output([sys.executable, "-m", "digest", "--version"], text=True) == told
 
 
 @pytest.mark.parametrize(

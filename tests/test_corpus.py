@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from typing import TYPE_CHECKING
 
 import pytest
 
-from digest import shards
 from digest.corpus import Corpus
 from digest.ranking.rank import Ranker
 from digest.ranking.terms import count
 from digest.ranking.weights import Statistics
-from digest.settings import Settings
-from digest.store import Store
 from digest.types import Paper, Profile, Signals, Topic
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 DAY = date(2025, 5, 9)
 OWLS = [
@@ -77,10 +70,3 @@ def test_whatever_changed_is_counted_anew(
 def test_a_bound_is_kept() -> None:
     """Papers behind the number are not looked at; without one, all there are."""
     assert (Corpus().last(9), Corpus(5).last(9), Corpus(12).last(9)) == (9, 5, 9)
-
-
-def test_a_file_is_not_shared(tmp_path: Path) -> None:
-    """Where the database is a file, several machines in the settings change nothing."""
-    options = Settings(home=tmp_path, machines=4, shard_readers=1)
-    with Store(options.database) as store:
-        assert not shards.pays(store, options, 1000)

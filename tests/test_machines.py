@@ -312,7 +312,7 @@ def send(machines: list[Machine]) -> None:
         assert sender.stdin
         sender.stdin.write("run\n")
         sender.stdin.flush()
-    assert [sender.communicate()[0].splitlines()[1] for sender in senders] == ["0", "0"]
+    assert [sender.communicate("ended\n")[0].splitlines()[1] for sender in senders] == ["0", "0"]
 
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="a machine's processes are looked for in /proc")

@@ -71,7 +71,7 @@ def test_a_file_says_what_differs(tmp_path: Path) -> None:
         '[alarms]\r\nurls_variable = "ALARMS"\r\nurls_file = ""\r\n'
     )
     (tmp_path / "digest.toml").write_bytes(text.encode())
-    settings = load(tmp_path)
+    settings = load(tmp_path, {databases.VARIABLE: "postgresql://localhost/digest"})
     assert settings.model_dump(exclude={"home"}) == {
         "sender": "Lab Digest <digest@example.org>",
         "window_days": 3,
@@ -146,6 +146,14 @@ def test_a_file_says_what_differs(tmp_path: Path) -> None:
         },
     }
     assert set(KEYS) == set(settings.model_dump(exclude={"home"}))
+
+
+def test_several_machines_have_one_database(tmp_path: Path) -> None:
+    """A machine without the shared database's name is told so, and begins with none of its own."""
+    (tmp_path / "digest.toml").write_text("processes = 1\nmachines = 2\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"digest\.toml:2: machines: several machines share .* DIGEST_DATABASE_URL"):
+        load(tmp_path, {})
+    assert load(tmp_path, {databases.VARIABLE: "postgresql://localhost/digest"}).machines == 2
 
 
 def test_every_fault_is_named_with_line_and_key(tmp_path: Path) -> None:

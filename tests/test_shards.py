@@ -369,4 +369,4 @@ def test_few_readers_are_not_shared_out(two: tuple[Machine, Machine]) -> None:
 
     assert len(one.dispatch(nobody, work=nobody).issues) == SIZE
     assert one.periods(slugs) == {ISSUED: SIZE}
-    assert not shards.pays(one.store, one.settings.model_copy(update={"machines": 1}), READERS)
+    assert not shards.pays(one.settings.model_copy(update={"machines": 1}), READERS)
