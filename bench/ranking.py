@@ -161,6 +161,8 @@ def by_processes(work: Callable[[Sequence[Judged]], None], readers: Sequence[Jud
     def run() -> None:
         topn.THREADS = 1  # there is a process for each core already, and threads of the first are not copied
         threadpool_limits(1)
+        # Pages that are written to for the first time are copied then; the product's processes go on for many blocks.
+        work(readers[:BLOCK])
         ready.wait()
         for start in range(0, len(readers), BLOCK):
             work(readers[start : start + BLOCK])
