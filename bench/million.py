@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from linkage import read
 from run import UNIT
 
-from digest.ranking import terms
+from digest.ranking import terms, topn
 from digest.ranking.rank import Ranker
 from digest.types import Paper, Profile, Topic
 
@@ -127,6 +127,7 @@ def main() -> None:
 
 def begin(paths: list[Path]) -> None:
     """Count the day's papers, once a process."""
+    topn.THREADS = 1
     threadpool_limits(1)
     papers = [paper for paper in read(paths).values() if paper.abstract]
     Worker.crowd = Crowd(papers)

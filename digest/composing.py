@@ -17,6 +17,7 @@ from threadpoolctl import threadpool_limits
 from digest import collector, hand_over, secret
 from digest.errors import TemplateError
 from digest.fitting import Fitter
+from digest.ranking import topn
 from digest.run_report import RunReport
 from digest.store import Store, issues, subscriptions
 from digest.types import Issue, Skip, SkipReason
@@ -128,6 +129,7 @@ class _Worker:
 
 def _begin() -> None:
     # There is a process for each core already.
+    topn.THREADS = 1
     threadpool_limits(1)
 
 

@@ -135,13 +135,18 @@ def test_the_company_decides_nothing(monkeypatch: pytest.MonkeyPatch, threads: i
     expected = (
         entries(topn.product(rows, columns)),
         entries(topn.best(rows, columns, 7)),
+        entries(topn.heaviest(rows, columns, 7)),
+        [tuple(row) for row in topn.dense(rows, columns).tolist()],
         listed(topn.above(rows, columns, floors)),
     )
     monkeypatch.setattr(topn, "THREADS", threads)
+    monkeypatch.setattr(topn, "FEW_ROWS", 2)
     for batch in (np.arange(31), np.arange(31)[::-1], np.array([4]), np.array([3]), np.array([30, 7, 7, 0, 12])):
         found = (
             entries(topn.product(rows[batch], columns)),
             entries(topn.best(rows[batch], columns, 7)),
+            entries(topn.heaviest(rows[batch], columns, 7)),
+            [tuple(row) for row in topn.dense(rows[batch], columns).tolist()],
             listed(topn.above(rows[batch], columns, floors[batch])),
         )
         assert found == tuple([whole[n] for n in batch] for whole in expected)

@@ -8,15 +8,20 @@ on how many threads there are.
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, vstack
 from sparse_dot_topn import sp_matmul_topn
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
+
+T = TypeVar("T")
 
 THREADS = os.cpu_count() or 1
 
@@ -37,12 +42,15 @@ def product(rows: csr_matrix, columns: csr_matrix) -> csr_matrix:
 
 def dense(rows: csr_matrix, columns: csr_matrix) -> NDArray[np.float64]:
     """All of `rows @ columns`, as an array."""
-    whole: NDArray[np.float64] = (rows @ columns).toarray().astype(np.float64)
-    return whole
+    return np.concatenate(_by_threads(lambda some: (some @ columns).toarray().astype(np.float64), rows))
 
 
 def heaviest(rows: csr_matrix, columns: csr_matrix, n: int) -> csr_matrix:
     """The `n` largest entries of each row of `rows @ columns`, and those that equal the least of them."""
+    return vstack(_by_threads(lambda some: _heaviest(some, columns, n), rows), format="csr")
+
+
+def _heaviest(rows: csr_matrix, columns: csr_matrix, n: int) -> csr_matrix:
     # Most entries go, so those that stay are put in order, and not all.
     whole = (rows @ columns).tocsr()
     keep = np.ones(whole.nnz, dtype=bool)
@@ -118,3 +126,13 @@ def above(
 
 def _threads(rows: csr_matrix) -> int:
     return THREADS if rows.shape[0] >= FEW_ROWS else 1
+
+
+def _by_threads(work: Callable[[csr_matrix], T], rows: csr_matrix) -> list[T]:
+    """What is made of the rows, a share of them by each thread, in their order: SciPy's products run side by side."""
+    threads = _threads(rows)
+    if threads == 1:
+        return [work(rows)]
+    size = -(-rows.shape[0] // threads)
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(work, (rows[start : start + size] for start in range(0, rows.shape[0], size))))
