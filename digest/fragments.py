@@ -10,6 +10,7 @@ an overriding template, another template is included, a value lacks an attribute
 from __future__ import annotations
 
 from dataclasses import fields, is_dataclass
+from itertools import starmap
 from operator import attrgetter, call
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ from digest.pieces import Piece
 from digest.recent import Recent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from jinja2 import Environment
     from jinja2.parser import Parser
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
 REMEMBERED = 16_384
 """Pieces of a generation; there are two, of 30 MB each when full of such pieces as the shipped templates have."""
 
+INLINE = 3
+"""So few attributes are read one by one: a call would take longer."""
+
+_FIND, _REMEMBER, _READ, _ITSELF = "once:find", "once:remember", "once:read:", "once:itself"
 _ELSEWHERE = (nodes.Include, nodes.Import, nodes.FromImport)
 _PLAIN = frozenset({str, int, bool, type(None), type(missing)})
 
@@ -44,7 +49,7 @@ class _Attributes:
     """
 
     def __init__(self, names: Iterable[str]) -> None:
-        self._names = sorted(names)
+        self.names = sorted(names)
         self._getters: dict[type, Callable[[Any], Any]] = {}
 
     def __call__(self, value: object) -> object:
@@ -53,41 +58,57 @@ class _Attributes:
     def _getter(self, value: object) -> Callable[[Any], Any]:
         common = getattr(value, "common", None)
         has = {each.name for each in fields(common)} if is_dataclass(common) and isinstance(value, type(common)) else ()
-        getter = attrgetter("common") if set(self._names) <= set(has) else attrgetter(*self._names)
+        getter = attrgetter("common") if set(self.names) <= set(has) else attrgetter(*self.names)
         self._getters[type(value)] = getter
         return getter
 
 
-class _Site:
-    """One tag: finds and keeps its piece by the values that it reads."""
+class _Pieces(Recent[Any, Piece]):
+    """Those of all tags of one environment, by the tag's number and the values that it read."""
 
-    def __init__(
-        self, pieces: Recent[Hashable, Piece], getters: Iterable[Callable[[Any], Any]], blocks: Iterable[str]
-    ) -> None:
-        self._pieces, self._getters, self._blocks = pieces, tuple(getters), tuple(blocks)
+    def __init__(self) -> None:
+        super().__init__(REMEMBERED)
 
-    @pass_context
-    def found(self, context: Context, values: Iterable[Any]) -> Piece | None:
-        """The piece, if it was rendered before for the same values."""
+    def find(self, key: tuple[Any, ...]) -> Piece | None:
+        """The piece, if there is one."""
         try:
-            if context.blocks and not self._is_whole(context):
-                return None
-            return self._pieces[self, *map(call, self._getters, values)]
+            return self[key]
         except Exception:  # noqa: BLE001  (none is there; or a name is undefined, which rendering says with its line)
             return None
 
-    @pass_context
-    def kept(self, context: Context, text: str, values: Iterable[Any]) -> str:
+    def remember(self, text: str, key: tuple[Any, ...]) -> str:
         """The text as a piece, remembered if its values can be trusted."""
+        if not _is_plain(key):
+            return text
+        piece = Piece(text)
+        self.keep(key, piece)
+        return piece
+
+
+class _Site:
+    """A tag of which other templates may have a part: they may replace the blocks in it."""
+
+    def __init__(self, pieces: _Pieces, blocks: Iterable[str], readers: Sequence[Callable[[Any], Any]]) -> None:
+        self._pieces, self._blocks, self._readers = pieces, tuple(blocks), readers
+
+    @pass_context
+    def found(self, context: Context, values: tuple[Any, ...]) -> Piece | None:
+        """See `_Pieces.find`."""
         try:
-            key = tuple(map(call, self._getters, values))
-            if self._is_whole(context) and _is_plain(key):
-                piece = Piece(text)
-                self._pieces.keep((self, *key), piece)
-                return piece
+            return self._pieces.find(self._key(values)) if self._is_whole(context) else None
+        except Exception:  # noqa: BLE001  (as there; or a value lacks an attribute)
+            return None
+
+    @pass_context
+    def kept(self, context: Context, text: str, values: tuple[Any, ...]) -> str:
+        """See `_Pieces.remember`."""
+        try:
+            return self._pieces.remember(text, self._key(values)) if self._is_whole(context) else text
         except Exception:  # noqa: BLE001  (as above)
             return text
-        return text
+
+    def _key(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple(map(call, self._readers, values))
 
     def _is_whole(self, context: Context) -> bool:
         """Whether no other template has a part in it."""
@@ -102,39 +123,67 @@ class Once(Extension):
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
         self._sites = 0
-        self._pieces: Recent[Hashable, Piece] = Recent(REMEMBERED)
+        self._pieces = _Pieces()
 
     def parse(self, parser: Parser) -> list[nodes.Node]:
-        """The tag as `piece = values | found`, and if that is none, as its body, `piece = body | kept(values)`."""
+        """The tag as `piece = key | find`, and if that is none, as its body, `piece = body | remember(key)`."""
         line = next(parser.stream).lineno
         body = parser.parse_statements(("name:endonce",), drop_needle=True)
         whole = nodes.Template(body, lineno=line)
         whole.set_environment(self.environment)
         if any(whole.find_all(_ELSEWHERE)):  # what is included can read anything
             return [nodes.Scope(body, lineno=line)]
-        reads = _reads(whole)
-        site = _Site(self._pieces, reads.values(), (block.name for block in whole.find_all(nodes.Block)))
         self._sites += 1
-        found, kept = f"once:found:{self._sites}", f"once:kept:{self._sites}"  # names that no template can spell
-        self.environment.filters |= {found: site.found, kept: site.kept}
+        reads = _reads(whole)
+        set_within = {each.name for each in whole.find_all(nodes.Name) if each.ctx == "store"}
+        find, remember = self._filters(reads, [block.name for block in whole.find_all(nodes.Block)])
 
-        def values() -> nodes.Tuple:
-            return nodes.Tuple([nodes.Name(name, "load") for name in reads], "load")
+        def read(name: str, reader: _Attributes | None) -> nodes.Expr:
+            variable = nodes.Name(name, "load", lineno=line)
+            if not self._is_closed:
+                return variable
+            if reader is None:
+                return _filter(variable, _ITSELF) if name in set_within else variable
+            if len(reader.names) > INLINE:
+                return _filter(variable, f"{_READ}{self._sites}:{name}")
+            return nodes.Tuple([nodes.Getattr(variable, each, "load") for each in reader.names], "load")
 
-        def filtered(value: nodes.Expr, name: str, *more: nodes.Expr) -> nodes.Filter:
-            return nodes.Filter(value, name, [*more], [], None, None, lineno=line)
+        def key() -> nodes.Tuple:
+            return nodes.Tuple([nodes.Const(self._sites), *starmap(read, reads.items())], "load", lineno=line)
 
         # Filters are plain calls; a macro for the body, called through a context, would take longer than finding it.
         piece = parser.free_identifier(lineno=line)
         rendering = [
             nodes.AssignBlock(piece, None, body, lineno=line),
-            nodes.Assign(piece, filtered(piece, kept, values()), lineno=line),
+            nodes.Assign(piece, _filter(piece, remember, key()), lineno=line),
         ]
+        is_none = nodes.Compare(piece, [nodes.Operand("eq", nodes.Const(None))], lineno=line)
         return [
-            nodes.Assign(piece, filtered(values(), found), lineno=line),
-            nodes.If(nodes.Test(piece, "none", [], [], None, None), rendering, [], [], lineno=line),
+            nodes.Assign(piece, _filter(key(), find), lineno=line),
+            nodes.If(is_none, rendering, [], [], lineno=line),
             nodes.Output([piece], lineno=line),
         ]
+
+    @property
+    def _is_closed(self) -> bool:
+        """Whether no other template can have a part in a piece, and attributes are there."""
+        return bool(getattr(self.environment, "is_closed", False))
+
+    def _filters(self, reads: Mapping[str, _Attributes | None], blocks: Sequence[str]) -> tuple[str, str]:
+        """What finds and remembers this tag's pieces, by names that no template can spell."""
+        if self._is_closed:
+            readers = {f"{_READ}{self._sites}:{name}": reader for name, reader in reads.items() if reader}
+            own = {_FIND: self._pieces.find, _REMEMBER: self._pieces.remember, _ITSELF: _itself}
+            self.environment.filters |= readers | own
+            return _FIND, _REMEMBER
+        site = _Site(self._pieces, blocks, [_itself, *(reader or _itself for reader in reads.values())])
+        find, remember = f"{_FIND}:{self._sites}", f"{_REMEMBER}:{self._sites}"
+        self.environment.filters |= {find: site.found, remember: site.kept}
+        return find, remember
+
+
+def _filter(value: nodes.Expr, name: str, *more: nodes.Expr) -> nodes.Filter:
+    return nodes.Filter(value, name, [*more], [], None, None, lineno=value.lineno)
 
 
 def is_piece(output: nodes.Output) -> bool:
@@ -142,8 +191,8 @@ def is_piece(output: nodes.Output) -> bool:
     return [*map(type, output.nodes)] == [nodes.InternalName]
 
 
-def _reads(body: nodes.Template) -> dict[str, Callable[[Any], Any]]:
-    """The variables from outside, and how to get from each to what is read of it: some attributes, or all of it."""
+def _reads(body: nodes.Template) -> dict[str, _Attributes | None]:
+    """The variables from outside, and the attributes that are read of each; None where it is read as a whole."""
     attributes: dict[str, set[str]] = {}
     within = set()
     for node in body.find_all(nodes.Getattr):
@@ -152,7 +201,7 @@ def _reads(body: nodes.Template) -> dict[str, Callable[[Any], Any]]:
             within.add(id(node.node))
     wholes = {name.name for name in body.find_all(nodes.Name) if id(name) not in within}
     free = find_undeclared_variables(body) - set(body.environment.globals if body.environment else ())
-    return {name: _itself if name in wholes else _Attributes(attributes[name]) for name in sorted(free)}
+    return {name: None if name in wholes else _Attributes(attributes[name]) for name in sorted(free)}
 
 
 def _itself(value: object) -> object:

@@ -121,6 +121,9 @@ class Open(jinja2.Environment):
 class Closed(Open):
     """Templates that no others extend, so that blocks take no time."""
 
+    is_closed = True
+    """Which spares the tag of `digest.fragments` to look for what others made of its blocks."""
+
     code_generator_class = _Gathering
 
     def _generate(  # Jinja's hook, and its arguments
