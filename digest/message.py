@@ -28,7 +28,7 @@ def build(mail: Mail, envelope: Envelope) -> bytes:
     """
     if not mail.html:
         head = f"{header(mail.subject, envelope)}MIME-Version: 1.0\r\n{_part('plain')}"
-        return head.encode("ascii") + quoted(mail.text)
+        return b"".join([head.encode("ascii"), *quoted(mail.text)])
     # Quoted-printable has no "=_", so this boundary stands in neither part (RFC 2045 section 6.7).
     boundary = "=_" + _digest(envelope.message_id)
     head = (
@@ -37,7 +37,7 @@ def build(mail: Mail, envelope: Envelope) -> bytes:
     )
     between, foot = f"\r\n--{boundary}\r\n{_part('html')}", f"\r\n--{boundary}--\r\n"
     text, html = quoted(mail.text), quoted(mail.html)
-    return b"".join([head.encode("ascii"), text, between.encode("ascii"), html, foot.encode("ascii")])
+    return b"".join([head.encode("ascii"), *text, between.encode("ascii"), *html, foot.encode("ascii")])
 
 
 def message_id(issue_id: str, subscriber: str, domain: str) -> str:

@@ -70,12 +70,12 @@ def joined(texts: Iterable[str]) -> Pieced:
     return made
 
 
-def quoted(text: str) -> bytes:
-    """The text as UTF-8 in quoted-printable, the same bytes as by `quoted_printable.encode`."""
-    if not isinstance(text, Pieced) or not text:
-        return quoted_printable.encode(text)
+def quoted(text: str) -> list[bytes]:
+    """The text as UTF-8 in quoted-printable, in pieces: together the same bytes as by `quoted_printable.encode`."""
     encode = quoted_printable.encode
-    return b"".join([part.quoted if type(part) is Piece else encode(part) for part in text.parts])
+    if not isinstance(text, Pieced) or not text:
+        return [encode(text)]
+    return [part.quoted if type(part) is Piece else encode(part) for part in text.parts]
 
 
 def octets(text: str) -> int:
