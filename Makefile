@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 NODE := $(VENV)/node
 DEMO_HOME ?= .demo
 
-.PHONY: help demo test check check-slow check-postgres check-fast lint templates node-tools browser nginx bench screenshot clean
+.PHONY: help demo test check check-slow check-postgres check-fast lint templates node-tools browser nginx smtp-sink bench screenshot clean
 
 help:
 	@echo "make demo        set up, then run the whole product on the bundled sample papers"
@@ -15,6 +15,7 @@ help:
 	@echo "make node-tools  what checks mails and pages for mail programs, HTML and accessibility (needs npm)"
 	@echo "make browser     Debian's chromium, for the tests that look at pages (needs root)"
 	@echo "make nginx       Debian's nginx, for the tests of the recipes (needs root)"
+	@echo "make smtp-sink   Postfix's server to measure mail clients with, for bench/delivery.py (needs apt)"
 	@echo "make bench       speed and memory, printed as figures"
 	@echo "make screenshot  docs/issue.png, a picture of one issue (needs Debian's chromium)"
 	@echo "make clean       remove the environment and the demo's files"
@@ -80,6 +81,13 @@ browser:
 
 nginx:
 	@command -v nginx >/dev/null || { echo "Installing nginx …"; apt-get -qq update && apt-get -qq install -y --no-install-recommends nginx-light >/dev/null; }
+
+# Unpacked, not installed: nobody wants a mail server for the sake of a figure.
+smtp-sink: $(VENV)/postfix/usr/sbin/smtp-sink
+
+$(VENV)/postfix/usr/sbin/smtp-sink: | $(VENV)/installed
+	@mkdir -p $(VENV)/postfix
+	@cd $(VENV)/postfix && apt-get -qq -o APT::Sandbox::User=root download postfix && dpkg -x postfix_*.deb . && rm postfix_*.deb
 
 bench: $(VENV)/installed-dev
 	@$(BIN)/python bench/ingest.py

@@ -3,11 +3,11 @@
     python bench/delivery.py --readers 10000 100000
 
 Each reader has ten of a day's 300 papers, with scores and reasons of his own (bench/render.py). Rendering, MIME, SMTP
-and the record of each outcome are what `digest outbox send` does, in processes of its own; the server is a sink on the
-same machine (bench/smtp_sink.py). The reference is a client that knows nothing but to write and to read
-(bench/smtp.py): it has the mails of the first readers in memory, and sends these over and over, by as many processes to
-the same sink, before and behind the product's turn; the better turn counts. What carries over to another machine is the
-ratio, and the processor's time a mail.
+and the record of each outcome are what `digest outbox send` does, in processes of its own; the servers are sinks on the
+same machine (bench/sinks.py). The reference is a raw client that knows nothing but to write and to read, pipelined
+(bench/smtp.py): it has the mails of the first readers in memory, and sends these over and over to the same sink, before
+and behind the product's turn; the better turn counts. It sends over one connection, and then by as many processes, each
+with its own. What carries over to another machine is the ratio, and the processor's time a mail.
 """
 
 from __future__ import annotations
@@ -15,39 +15,36 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
+import shutil
 import subprocess
 import sys
 import tempfile
-import time
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parent))
+import sinks
+import stage
 from render import DAY, issues
 from smtp import rate, raw
 
-from digest import delivering, pipeline, settings
-from digest.clock import Clock
+from digest import pipeline, settings
 from digest.rendering import renderer
 from digest.store import Store, issue_content, outbox, papers
 from digest.store import issues as kept
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from digest.types import Issue
 
-UNIT = 2**20 if sys.platform == "darwin" else 2**10
-"""Of `ru_maxrss` in a megabyte: bytes on macOS, kilobytes elsewhere (getrusage(2))."""
-
-HERE = Path(__file__).parent
 BATCH = 500
 SAMPLED = 500
 TURN = 3.0
+PORT = 2525
+"""What stands in the settings until a sink has its own."""
+
+SINKS = {"a sink that looks at no octet": sinks.ours, "Postfix's smtp-sink": sinks.postfix}
 
 
 def main() -> None:
@@ -56,13 +53,10 @@ def main() -> None:
     parser.add_argument("--readers", type=int, nargs="+", default=[10_000], help="one run for each (default: 10,000)")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--connections", type=int, default=4, help="of all processes")
-    parser.add_argument("--child", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--fill", nargs=2, help=argparse.SUPPRESS)
     parser.add_argument("--raw", nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.child:
-        print(json.dumps(send(arguments.child)))
-    elif arguments.fill:
+    if arguments.fill:
         fill(Path(arguments.fill[0]), int(arguments.fill[1]))
     elif arguments.raw:
         print(repeat(int(arguments.raw[0]), Path(arguments.raw[1])))
@@ -75,61 +69,55 @@ def main() -> None:
 
 
 def measure(readers: int, arguments: argparse.Namespace) -> float:
-    """One run; prints its figures and gives the peak memory in MB."""
+    """A run to each sink; prints its figures and gives the peak memory in MB."""
+    peak = 0.0
     with tempfile.TemporaryDirectory() as folder:
-        home, processes = Path(folder), arguments.processes
-        configure(home, arguments)
+        filled, home = Path(folder) / "filled", Path(folder) / "home"
+        filled.mkdir()
+        configure(filled, arguments)
         # Not here: what is started has at least the memory of its parent for its peak.
-        subprocess.run([sys.executable, __file__, "--fill", home, str(readers)], check=True)
-        sizes = json.loads((home / "mails.json").read_text())
-        with sink() as port:
-            turns = [reference(home, port, processes)]
-        with sink() as port:
-            (home / "digest.toml").write_text((home / "digest.toml").read_text().replace("2525", str(port)))
-            child = subprocess.run(
-                [sys.executable, __file__, "--child", home], check=True, stdout=subprocess.PIPE, text=True
+        subprocess.run([sys.executable, __file__, "--fill", filled, str(readers)], check=True)
+        for name, sink in SINKS.items():
+            if sink is sinks.postfix and not sinks.program():
+                print(f"  to {name}: not on this machine; make smtp-sink gets it")
+                continue
+            shutil.copytree(filled, home)
+            with sink() as port:
+                one, many = (reference(home, port, processes) for processes in (1, arguments.processes))
+            with sink() as port:
+                text = (home / "digest.toml").read_text().replace(str(PORT), str(port))
+                (home / "digest.toml").write_text(text)
+                figures = stage.run("send", home, DAY)
+            with sink() as port:
+                one, many = (max(each, reference(home, port, n)) for each, n in ((one, 1), (many, arguments.processes)))
+            with Store(home / "digest.sqlite3") as store, store.reading() as connection:
+                states = {state.value: number for state, number in outbox.count(connection).items()}
+            shutil.rmtree(home)
+            speed, peak = readers / figures["seconds"], max(peak, figures["peak"])
+            size = sum(json.loads((filled / "mails.json").read_text())) / SAMPLED
+            print(
+                f"{readers:,} mails of {size / 1000:.0f} kB by {arguments.processes} processes to {name}: "
+                f"{speed:,.0f} mails/s, {figures['processor'] / readers * 1e6:,.0f} µs of the processor each; "
+                f"peak memory of a process {figures['peak']:.0f} MB; {states}\n"
+                f"  a raw pipelined client: {one:,.0f} mails/s, ratio {speed / one:.2f}; "
+                f"by {arguments.processes} processes: {many:,.0f} mails/s, ratio {speed / many:.2f}",
+                flush=True,
             )
-        figures = json.loads(child.stdout)
-        with sink() as port:
-            turns.append(reference(home, port, processes))
-        with Store(home / "digest.sqlite3") as store, store.reading() as connection:
-            states = {state.value: number for state, number in outbox.count(connection).items()}
-    speed = readers / figures["seconds"]
-    size = sum(sizes) / len(sizes)
-    print(
-        f"{readers:,} mails of {size / 1000:.0f} kB by {processes} processes: {speed:,.0f} mails/s, "
-        f"{figures['processor'] / readers * 1e6:,.0f} µs of the processor each; "
-        f"peak memory of a process {figures['peak']:.0f} MB; {states}\n"
-        f"  the raw client by as many: {max(turns):,.0f} mails/s, ratio {speed / max(turns):.2f}",
-        flush=True,
-    )
-    return float(figures["peak"])
+    return peak
 
 
 def configure(home: Path, arguments: argparse.Namespace) -> None:
     """Write the settings."""
     (home / "digest.toml").write_text(
         f'sender = "Paper Digest <digest@example.org>"\nwrite_pages = false\nprocesses = {arguments.processes}\n'
-        '[delivery]\ntransport = "smtp"\nhost = "127.0.0.1"\nport = 2525\nsecurity = "none"\n'
+        f'[delivery]\ntransport = "smtp"\nhost = "127.0.0.1"\nport = {PORT}\nsecurity = "none"\n'
         f"connections = {arguments.connections}\nmails_per_connection = 1000\n"
     )
 
 
-@contextmanager
-def sink() -> Iterator[int]:
-    """A server in a process of its own, by its port."""
-    with subprocess.Popen(
-        [sys.executable, HERE / "smtp_sink.py"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as server:
-        if server.stdout is None:
-            raise SystemExit("the sink does not speak")
-        yield int(server.stdout.readline())
-        server.communicate()
-
-
 def reference(home: Path, port: int, processes: int) -> float:
     """Mails a second that the raw client hands over."""
-    command = [sys.executable, __file__, "--raw", str(port), home / "mails"]
+    command = [sys.executable, __file__, "--raw", str(port), str(home / "mails")]
     clients = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(processes)]
     return sum(float(client.communicate()[0]) for client in clients)
 
@@ -156,7 +144,7 @@ def sample(home: Path) -> None:
 def fill(home: Path, readers: int) -> None:
     """Put the issues into an outbox, and some mails beside it."""
     sample(home)
-    now = instant()
+    now = datetime.now(UTC)  # noqa: TID251  (a program is where the clock is read)
     with Store(settings.load(home).database) as store:
         known: set[str] = set()
         made = map(issue_content.read, issues(readers))
@@ -175,29 +163,6 @@ def add(store: Store, batch: list[Issue], known: set[str], now: datetime) -> Non
             kept.Entry(issue=issue, covered=covered, recipient=f"{issue.profile}@example.org") for issue in batch
         ]
         kept.add_all(connection, entries, now=now)
-
-
-def instant() -> datetime:
-    """The time now."""
-    return datetime.now(UTC)  # noqa: TID251  (a program is where the clock is read)
-
-
-def send(home: Path) -> dict[str, float]:
-    """Send all that is due; seconds, those of the processor, and the peak memory of the largest process in MB."""
-    options = settings.load(home)
-    ready = renderer(options)
-    began = time.perf_counter()
-    with Store(options.database) as store:
-        report = delivering.deliver(store, options, ready, clock=Clock(now=instant), environment=os.environ)
-    if report.failed:
-        raise SystemExit(str(report.failed[:3]))
-    seconds = time.perf_counter() - began
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return {
-        "seconds": seconds,
-        "processor": sum(each.ru_utime + each.ru_stime for each in used),
-        "peak": max(each.ru_maxrss for each in used) / UNIT,
-    }
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from threadpoolctl import threadpool_limits
 
 sys.path.insert(0, str(Path(__file__).parent))
 from linkage import read
-from run import UNIT
+from stage import UNIT
 
 from digest.ranking import terms, topn
 from digest.ranking.rank import Ranker

@@ -3,45 +3,32 @@
     python bench/run.py --readers 10000 --processes 2
 
 The feed (bench/day.py), the corpus that it comes into and the readers are made up: three topics each, like titles of
-papers, and five liked papers. Every stage is a process of its own, as in a nightly run; the mails go to a sink on the
-same machine (bench/smtp_sink.py).
+papers, and five liked papers. Every stage is a process of its own (bench/stage.py), as in a nightly run; the
+mails go to a sink on the same machine (bench/smtp_sink.py).
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import multiprocessing
 import os
 import random  # noqa: TID251  (seeded)
-import resource
-import subprocess
 import sys
 import tempfile
-import time
-from datetime import UTC, datetime
-from datetime import time as hour
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 import orjson
+import sinks
+import stage
 from day import CORPUS_DAY, DAY, rss
 from make_snapshot import lines
 
-from digest import delivering, pipeline, settings
-from digest.clock import Clock
 from digest.ingest import ingest
 from digest.progress import Silent
-from digest.rendering import renderer
 from digest.store import Store, outbox, statistics, word_index
-from digest.types import Profile, Topic
 
-UNIT = 2**20 if sys.platform == "darwin" else 2**10
-"""Of `ru_maxrss` in a megabyte: bytes on macOS, kilobytes elsewhere (getrusage(2))."""
-
-NOW = datetime.combine(DAY, hour(6), tzinfo=UTC)
 TOPICS, LIKED = 3, 5
 
 
@@ -52,38 +39,25 @@ def main() -> None:
     parser.add_argument("--papers", type=int, default=1500)
     parser.add_argument("--corpus", type=int, default=20_000, help="papers known before (default: 20,000)")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--stage", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.stage:
-        name, home = options.stage
-        print(json.dumps(measure(name, Path(home))))
-        return
     with (
         tempfile.TemporaryDirectory() as folder,
-        subprocess.Popen(
-            [sys.executable, Path(__file__).with_name("smtp_sink.py")],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        ) as sink,
+        sinks.ours() as port,
     ):
-        if sink.stdout is None:
-            raise SystemExit("the sink does not speak")
         home = Path(folder)
         (home / "digest.toml").write_text(
             'sender = "Paper Digest <digest@example.org>"\nwrite_pages = false\n'
             f"processes = {options.processes}\n"
-            f'[delivery]\ntransport = "smtp"\nhost = "127.0.0.1"\nport = {int(sink.stdout.readline())}\n'
+            f'[delivery]\ntransport = "smtp"\nhost = "127.0.0.1"\nport = {port}\n'
             'security = "none"\nconnections = 2\nmails_per_connection = 1000\n'
         )
         prepare(home, options)
-        figures = {name: stage(name, home) for name in ("ingest", "compose", "send")}
+        figures = {name: stage.run(name, home, DAY) for name in ("ingest", "compose", "send")}
         with Store(home / "digest.sqlite3") as store, store.reading() as connection:
             states = outbox.count(connection)
-        sink.communicate()
     for name, figure in figures.items():
-        print(f"{name}: {figure['seconds']:.1f} s, peak memory of a process {figure['peak']:.0f} MB; {figure['done']}")
-    whole = sum(figure["seconds"] for figure in figures.values())
+        print(f"{name}: {figure['whole']:.1f} s, peak memory of a process {figure['peak']:.0f} MB; {figure['done']}")
+    whole = sum(figure["whole"] for figure in figures.values())
     print(f"the whole run: {whole:.1f} s, {options.readers / whole:,.0f} readers/s; {states}")
 
 
@@ -117,54 +91,7 @@ def _prepare(home: Path, options: argparse.Namespace) -> None:
         }
         for _ in range(options.readers)
     ]
-    (home / "readers.json").write_bytes(orjson.dumps(readers))
-
-
-def stage(name: str, home: Path) -> dict[str, Any]:
-    """What a process of its own measures, its start included."""
-    began = time.perf_counter()
-    child = subprocess.run([sys.executable, __file__, "--stage", name, home], check=True, stdout=subprocess.PIPE)
-    figures: dict[str, Any] = json.loads(child.stdout)
-    return figures | {"seconds": time.perf_counter() - began}
-
-
-def measure(name: str, home: Path) -> dict[str, Any]:
-    """Run one stage; what it did, and the peak memory of the largest process in MB."""
-    options = settings.load(home)
-    with Store(options.database) as store:
-        if name == "ingest":
-            report = ingest(store, [home / "feed.xml"], as_of=DAY)
-            statistics.of_all(store)
-            word_index.grow(store, Silent())
-            done = f"{report.new:,} new papers"
-        elif name == "compose":
-            made = pipeline.compose_issues(store, options, readers(home), day=DAY, now=NOW, queued=instant())
-            done = f"{len(made.issues):,} issues, {sum(each['papers'] for each in made.issues):,} papers in them"
-        else:
-            clock = Clock(now=instant)
-            sent = delivering.deliver(store, options, renderer(options), clock=clock, environment=os.environ)
-            done = f"{sent.delivered:,} mails"
-    used = (resource.getrusage(who).ru_maxrss / UNIT for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return {"peak": max(used), "done": done}
-
-
-def readers(home: Path) -> list[Profile]:
-    """The readers' profiles."""
-    return [
-        Profile(
-            slug=f"reader{n}",
-            name=f"Reader {n}",
-            email=f"reader{n}@example.org",
-            topics=tuple(Topic(text=text) for text in each["topics"]),
-            liked=tuple(each["liked"]),
-        )
-        for n, each in enumerate(orjson.loads((home / "readers.json").read_bytes()))
-    ]
-
-
-def instant() -> datetime:
-    """The time now."""
-    return datetime.now(UTC)  # noqa: TID251  (a program is where the clock is read)
+    (home / stage.READERS).write_bytes(orjson.dumps(readers))
 
 
 if __name__ == "__main__":

@@ -24,6 +24,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 import orjson
 import ranking
 import run
+import stage
+from day import DAY
 from make_snapshot import lines
 
 from digest.sources import arxiv_snapshot
@@ -77,13 +79,13 @@ def measured(papers: int, readers: int) -> Cell:
         run.prepare(home, options)
         took: list[float] = []
         peaks: list[float] = []
-        ingested = run.stage("ingest", home)["seconds"]
+        ingested = stage.run("ingest", home, DAY)["whole"]
         whole = (home / "digest.sqlite3").read_bytes()
         for processes in (1, 2):
             (home / "digest.sqlite3").write_bytes(whole)
             (home / "digest.toml").write_text(f"processes = {processes}\nwrite_pages = false\n", encoding="utf-8")
-            figures = run.stage("compose", home)
-            took.append(figures["seconds"])
+            figures = stage.run("compose", home, DAY)
+            took.append(figures["whole"])
             peaks.append(figures["peak"])
         return Cell(papers, readers, ingested, took[0], took[1], max(peaks))
 
