@@ -211,8 +211,8 @@ def _itself(value: object) -> object:
 
 def _is_plain(value: object) -> bool:
     """Whether a value always prints the same: not so objects with a state, and text that is escaped already."""
+    if type(value) in _PLAIN:
+        return True
     if isinstance(value, tuple):
         return all(map(_is_plain, value))
-    if is_dataclass(value):
-        return all(_is_plain(getattr(value, name)) for name in value.__dataclass_fields__)
-    return type(value) in _PLAIN
+    return is_dataclass(value) and all([_is_plain(getattr(value, name)) for name in value.__dataclass_fields__])
