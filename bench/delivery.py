@@ -87,7 +87,7 @@ def measure(readers: int, arguments: argparse.Namespace) -> float:
             with sink() as port:
                 text = (home / "digest.toml").read_text().replace(str(PORT), str(port))
                 (home / "digest.toml").write_text(text)
-                figures = stage.run("send", home, DAY)
+                (figures,), _ = stage.run(home, DAY, "send")
             with sink() as port:
                 one, many = (max(each, reference(home, port, n)) for each, n in ((one, 1), (many, arguments.processes)))
             with Store(home / "digest.sqlite3") as store, store.reading() as connection:

@@ -3,8 +3,8 @@
     python bench/run.py --readers 10000 --processes 2
 
 The feed (bench/day.py), the corpus that it comes into and the readers are made up: three topics each, like titles of
-papers, and five liked papers. Every stage is a process of its own (bench/stage.py), as in a nightly run; the
-mails go to a sink on the same machine (bench/smtp_sink.py).
+papers, and five liked papers. A process runs all stages one after the other
+(bench/stage.py), as `digest run` does; the mails go to a sink on the same machine (bench/smtp_sink.py).
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from digest.ingest import ingest
 from digest.progress import Silent
 from digest.store import Store, outbox, statistics, word_index
 
+STAGES = "ingest", "compose", "send"
 TOPICS, LIKED = 3, 5
 
 
@@ -52,13 +53,16 @@ def main() -> None:
             'security = "none"\nconnections = 2\nmails_per_connection = 1000\n'
         )
         prepare(home, options)
-        figures = {name: stage.run(name, home, DAY) for name in ("ingest", "compose", "send")}
+        figures, whole = stage.run(home, DAY, *STAGES)
         with Store(home / "digest.sqlite3") as store, store.reading() as connection:
             states = outbox.count(connection)
-    for name, figure in figures.items():
-        print(f"{name}: {figure['whole']:.1f} s, peak memory of a process {figure['peak']:.0f} MB; {figure['done']}")
-    whole = sum(figure["whole"] for figure in figures.values())
-    print(f"the whole run: {whole:.1f} s, {options.readers / whole:,.0f} readers/s; {states}")
+    for name, figure in zip(STAGES, figures, strict=True):
+        print(f"{name}: {figure['seconds']:.1f} s; {figure['done']}")
+    last = figures[-1]
+    print(
+        f"the whole run: {whole:.1f} s, its start included; {options.readers / whole:,.0f} readers/s, "
+        f"{last['processor']:.0f} s of the processor; peak memory of a process {last['peak']:.0f} MB; {states}"
+    )
 
 
 def prepare(home: Path, options: argparse.Namespace) -> None:

@@ -79,13 +79,13 @@ def measured(papers: int, readers: int) -> Cell:
         run.prepare(home, options)
         took: list[float] = []
         peaks: list[float] = []
-        ingested = stage.run("ingest", home, DAY)["whole"]
-        whole = (home / "digest.sqlite3").read_bytes()
+        _, ingested = stage.run(home, DAY, "ingest")
+        kept = (home / "digest.sqlite3").read_bytes()
         for processes in (1, 2):
-            (home / "digest.sqlite3").write_bytes(whole)
+            (home / "digest.sqlite3").write_bytes(kept)
             (home / "digest.toml").write_text(f"processes = {processes}\nwrite_pages = false\n", encoding="utf-8")
-            figures = stage.run("compose", home, DAY)
-            took.append(figures["whole"])
+            (figures,), whole = stage.run(home, DAY, "compose")
+            took.append(whole)
             peaks.append(figures["peak"])
         return Cell(papers, readers, ingested, took[0], took[1], max(peaks))
 

@@ -1,9 +1,9 @@
-"""One stage of a run in a process of its own: what it did, its seconds, its processor's time and its peak memory.
+"""Stages of a run, one after the other in a process of their own: what each did, its seconds, and what it took.
 
-    python bench/stage.py send HOME 2025-05-09
+    python bench/stage.py HOME 2025-05-09 ingest compose send
 
-Prints JSON. A stage imports what it needs and no more, as the commands do: each process that it starts imports this
-file again. `compose` reads the profiles in `readers.json` (bench/run.py).
+Prints JSON, a line for each stage. A stage imports what it needs and no more, as the commands do: each process that it
+starts imports this file again. `compose` reads the profiles in `readers.json` (bench/run.py).
 """
 
 # ruff: noqa: PLC0415  (as said above)
@@ -31,29 +31,32 @@ READERS = "readers.json"
 
 
 def main() -> None:
-    """Run the stage that is named, and print the figures."""
-    name, home, day = sys.argv[1:]
+    """Run the stages that are named, and print the figures of each."""
+    home, day, *names = sys.argv[1:]
     stages: dict[str, Callable[[Path, date], str]] = {"ingest": ingested, "compose": composed, "send": sent}
-    began = time.perf_counter()
-    done = stages[name](Path(home), date.fromisoformat(day))
-    seconds = time.perf_counter() - began
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    figures = {
-        "done": done,
-        "seconds": seconds,
-        "processor": sum(each.ru_utime + each.ru_stime for each in used),
-        "peak": max(each.ru_maxrss for each in used) / UNIT,
-    }
-    print(json.dumps(figures))
+    for name in names:
+        began = time.perf_counter()
+        done = stages[name](Path(home), date.fromisoformat(day))
+        seconds = time.perf_counter() - began
+        used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        figures = {
+            "done": done,
+            "seconds": seconds,
+            "processor": sum(each.ru_utime + each.ru_stime for each in used),
+            "peak": max(each.ru_maxrss for each in used) / UNIT,
+        }
+        print(json.dumps(figures), flush=True)
 
 
-def run(name: str, home: Path, day: date) -> dict[str, Any]:
-    """The figures of a stage, and as `whole` its seconds with the start of its process."""
+def run(home: Path, day: date, *names: str) -> tuple[list[dict[str, Any]], float]:
+    """The figures of each stage, and the seconds of all with the start of their process.
+
+    The processor's time and the peak memory of a process are those up to the end of a stage.
+    """
     began = time.perf_counter()
-    command = [sys.executable, __file__, name, str(home), day.isoformat()]
+    command = [sys.executable, __file__, str(home), day.isoformat(), *names]
     child = subprocess.run(command, check=True, stdout=subprocess.PIPE)
-    figures: dict[str, Any] = json.loads(child.stdout)
-    return figures | {"whole": time.perf_counter() - began}
+    return [json.loads(line) for line in child.stdout.splitlines()], time.perf_counter() - began
 
 
 def ingested(home: Path, day: date) -> str:
