@@ -42,11 +42,12 @@ _SUBJECT_LIMIT = 200  # a header's length is ours to bound even where a user's t
 
 
 class Renderer:
-    """The templates, compiled and tried. Threads may share one; what it remembers of papers, others do not have.
+    """The templates, an operator's tried. Threads may share one; what it remembers of papers, others do not have.
 
     A template is looked for in `overrides` first (a folder that need not exist), then among the shipped ones
     (`digest.jinja`). With `links` mails have those to their reader's site; pages, which may be handed on, never do.
-    With `lazily` a template is compiled when it is needed and its faults are told then: for one mail to look at.
+    Where one of them is the operator's all are tried at once; the shipped ones were tried before they were shipped.
+    With `lazily` a template's faults are told when it is needed: for one mail to look at.
 
     Raises:
         TemplateError: templates are not UTF-8, do not compile, name a variable or an attribute that does not exist, or
@@ -65,7 +66,7 @@ class Renderer:
         self._accent = AccentView(light=self._look.accent, dark=self._look.accent_on_dark)
         self._links = links
         self.templates = Templates(overrides)
-        if not lazily and (faults := self.faults()):
+        if not lazily and self.templates.own and (faults := self.faults()):
             raise TemplateError("\n".join(faults))
 
     def render(self, issue: Issue, twins: TwinsView | None = None) -> Rendered:
