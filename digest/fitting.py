@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cached_property, lru_cache
 from html import escape
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from digest import rendering
 from digest.paper_view import TERM, heading_of, paper_view, short_line, shown_title
+from digest.recent import Recent
 from digest.render import HTML_LIMIT
 from digest.tokens import LONGEST_PAPER
 from digest.types import Match, Nearest, Paper
-from digest.view import view
+from digest.view import NAME, view
 
 if TYPE_CHECKING:
     from digest.paper_view import PaperView
@@ -31,7 +33,12 @@ COUNTS = 1_000
 """Bytes of what is said of all papers together, at the most: how many there are, and the topic of nearly all."""
 
 _PIECES = 16_384  # pieces of each kind whose lengths are remembered
+_PAPERS = 2_048  # papers, and what issues say that many readers' have in common, that are remembered
 _NOTHING = Paper(id="", title="")
+# What an issue says beside its papers and its reader's name: the same to most readers of a day.
+_around_of = attrgetter(
+    *("day", "composed", "timezone", "language", "considered", "updates", "sources", "often", "empty_day", "form")
+)
 
 
 class Fitter:
@@ -98,28 +105,56 @@ class Bound:
 
     def __init__(self, links: SignedLinks | None) -> None:
         self._links = links
-        self._of_paper, self._of_similar, self._of_nearest, self._of_interest, self._of_term = (
-            lru_cache(_PIECES)(measure) for measure in (_of_paper, _of_similar, _of_nearest, _of_interest, _of_term)
+        self._of_similar, self._of_nearest, self._of_interest, self._of_term = (
+            lru_cache(_PIECES)(measure) for measure in (_of_similar, _of_nearest, _of_interest, _of_term)
         )
+        # By the object, as to compare papers takes longer than to measure the rest; it is kept, so no other has its id.
+        self._papers: Recent[int, tuple[Paper, Gist | None, int]] = Recent(_PAPERS)
+        self._around: Recent[tuple[object, ...], int] = Recent(_PAPERS)
 
     def most_bytes(self, issue: Issue) -> int:
         """A bound on the bytes of the shipped HTML part without abstracts."""
         matches = issue.matches
-        around = _bytes(view(replace(issue, sections=()), characters=0, links=self._links))
+        around = self._of_rest(issue)
         around += sum([_escaped(heading_of(section.heading)) for section in issue.sections])
         # The first title is in the subject and the second in the preheader.
         around += sum([_escaped(shown_title(match.paper)) for match in matches[:2]])
         papers = sum([self._of_match(match) for match in matches])
         return FRAME + COUNTS + MARKUP * len(matches) + 2 * (around + papers + self._of_actions(issue))
 
+    def _of_rest(self, issue: Issue) -> int:
+        """Of all that is no paper: what many issues say, and the reader's own, which is the name, twice, and links."""
+        key = _around_of(issue)
+        try:
+            common = self._around[key]
+        except KeyError:
+            common = _bytes(view(replace(issue, sections=(), name="", profile=""), characters=0))
+            self._around.keep(key, common)
+        name = _escaped(short_line(issue.name, NAME))
+        account = _bytes(self._links.of_account(issue)) if self._links else 0
+        return common + 2 * name + _escaped(short_line(issue.profile, NAME)) + account
+
     def _of_match(self, match: Match) -> int:
+        nearest, similar, of_term = match.nearest, match.similar, self._of_term
         return (
             self._of_paper(match.paper, match.gist)
-            + (self._of_similar(match.similar) if match.similar else 0)
-            + (self._of_nearest(match.nearest.id, match.nearest.title) if match.nearest else 0)
+            + (self._of_similar(similar) if similar else 0)
+            + (self._of_nearest(nearest.id, nearest.title) if nearest else 0)
             + self._of_interest(match.interest)
-            + sum([self._of_term(each.term) for each in match.evidence])
+            + sum([of_term(each.term) for each in match.evidence])
         )
+
+    def _of_paper(self, paper: Paper, gist: Gist | None) -> int:
+        try:
+            of, by, found = self._papers[id(paper)]
+        except KeyError:
+            pass
+        else:
+            if of is paper and by == gist:
+                return found
+        found = _of_paper(paper, gist)
+        self._papers.keep(id(paper), (paper, gist, found))
+        return found
 
     def _of_actions(self, issue: Issue) -> int:
         """Of the links by which the reader judges papers: that of the longest id that has some is the longest."""

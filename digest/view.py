@@ -33,7 +33,7 @@ _OFTEN = {
 
 _LAYOUTS = {Form.CARDS: Layout.CARDS, Form.COMPACT: Layout.COMPACT}
 
-_NAME, _HEADING, _PREHEADER_TITLE, _SHORT_TOPIC = 80, 160, 100, 24
+NAME, _HEADING, _PREHEADER_TITLE, _SHORT_TOPIC = 80, 160, 100, 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,13 +166,13 @@ def view(
             sections.append(SectionView(heading=heading_of(section.heading), papers=views))
     titles = [shown_title(match.paper) for match in issue.matches[:2]]
     summary = _summary(number, issue.considered, issue.passed)
-    name = short_line(issue.name, _NAME)
+    name = short_line(issue.name, NAME)
     day = days.day_in(issue.composed, issue.timezone, issue.day)
     written = days.full(day, issue.language)
     return IssueView(
         headline=f"Trending for {name}, {written}",
         name=name,
-        profile=short_line(issue.profile, _NAME),
+        profile=short_line(issue.profile, NAME),
         day=written,
         day_language=issue.language,
         short_day=f"{day.day} {days.MONTHS[day.month - 1]}",
@@ -204,7 +204,7 @@ def view(
         layout=(_LAYOUTS.get(issue.form, look.layout) if issue.form else look.layout).value,
         accent=AccentView(light=look.accent, dark=look.accent_on_dark),
         logo=look.logo,
-        masthead=short_line(look.masthead, _NAME),
+        masthead=short_line(look.masthead, NAME),
         address=short_line(look.address, _HEADING),
     )
 
