@@ -73,17 +73,8 @@ def entries(rows: csr_matrix, wanted: NDArray[np.intp]) -> tuple[NDArray[np.intp
     return np.arange(len(of)) + (starts - np.cumsum(lengths) + lengths)[of], of
 
 
-def products_of_terms(weights: csr_matrix, papers: csr_matrix, rows: NDArray[np.intp], of: NDArray[np.intp]) -> Sums:
-    """For each pair of a row of weights, whose columns are in order, and a paper: the products of terms of both."""
-    width = weights.shape[1]
-    asked, number = np.unique(rows, return_inverse=True)
-    there, row = entries(weights, asked)
-    known = row * width + weights.indices[there]
-    at, pairs = entries(papers, of)
-    columns = papers.indices[at].astype(np.intp)
-    wanted = number[pairs] * width + columns
-    place = np.searchsorted(known, wanted)
-    # One past the last is no place: no key is below 0.
-    common = np.append(known, -1)[place] == wanted
-    values = weights.data[there][place[common]].astype(np.float64) * papers.data[at[common]]
-    return Sums(pairs[common], columns[common], values)
+def values_at(matrix: csr_matrix, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.float64]:
+    """The matrix's values at these rows and columns, 0 where it has no entry; its columns are in order."""
+    if not len(rows):
+        return np.zeros(0)
+    return np.asarray(matrix[rows, columns], dtype=np.float64).ravel()

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from digest.ranking.interest import Among, Scores, Sums, entries, products_of_terms
+from digest.ranking.interest import Among, Scores, Sums, entries, values_at
 from digest.ranking.topn import above, dense, heaviest
 from digest.types import Nearest
 
@@ -42,8 +43,9 @@ SLACK = 1e-4
 BLOCK, AT_ONCE = 256, 16
 """Readers whose products are made together, and those whose scores are looked at together."""
 
-LIKED_AT_ONCE = 2000
-"""Liked papers whose likeness to all papers that are shown is held at once."""
+LIKED_AT_ONCE = 100
+"""Liked papers whose likeness to all papers that are shown to their readers is found at once: of more of them most is
+of papers that their readers are not shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +145,7 @@ class Likes:
         values = (direct * self._drift[interests])[pairs] * space.mean[columns] * space.sharp.data[at]
         concepts = space.concepts.contributions(space.sharp, candidates, self._directions[interests])
         values += around[pairs] * concepts
-        terms = products_of_terms(self._terms, space.sharp, interests, candidates)
-        # All of these are among the paper's terms, in the same order.
-        keys = pairs * space.width + columns
-        values[np.searchsorted(keys, terms.pairs * space.width + terms.columns)] += direct[terms.pairs] * terms.values
+        values += direct[pairs] * (values_at(self._terms, interests[pairs], columns) * space.sharp.data[at])
         return Sums(pairs, columns, values)
 
     def nearest(self, interests: NDArray[np.intp], candidates: NDArray[np.intp]) -> list[Nearest | None]:
@@ -158,14 +157,18 @@ class Likes:
             liked = sorted({row for n in group for row in rows_of[n]})
             shown = np.unique(candidates[among])
             likeness = dense(self._papers.sharp[liked], self._space.sharp[shown].T.tocsr())
-            places = {n: np.searchsorted(liked, rows_of[n]) for n in group}
-            for pair, column in zip(among.tolist(), np.searchsorted(shown, candidates[among]).tolist(), strict=True):
-                own = places[int(interests[pair])]
-                values = likeness[own, column]
-                best = int(np.argmax(values))
-                paper = self._papers.papers[liked[own[best]]]
-                alike = round(min(float(values[best]), 1.0), 4)
-                found[pair] = Nearest(id=paper.id, title=paper.title, likeness=alike)
+            place = {row: n for n, row in enumerate(liked)}
+            places = {n: [place[row] for row in rows_of[n]] for n in group}
+            own = [places[n] for n in interests[among].tolist()]
+            columns = np.repeat(np.searchsorted(shown, candidates[among]), [len(each) for each in own])
+            values = likeness[list(chain.from_iterable(own)), columns].tolist()
+            start = 0
+            for pair, of_pair in zip(among.tolist(), own, strict=True):
+                stop = start + len(of_pair)
+                best = max(range(start, stop), key=values.__getitem__)  # of equals, the first
+                paper = self._papers.papers[liked[of_pair[best - start]]]
+                found[pair] = Nearest(id=paper.id, title=paper.title, likeness=round(min(values[best], 1.0), 4))
+                start = stop
         return found
 
     def _direction(self, judged: Judged) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy.sparse import csr_matrix, diags, hstack
 
-from digest.ranking.interest import Among, Scores, Sums, products_of_terms
+from digest.ranking.interest import Among, Scores, Sums, entries, values_at
 from digest.ranking.topn import above, best, dense, product
 from digest.recent import Recent
 
@@ -77,16 +77,17 @@ class Topics:
 
     def reasons(self, interests: NDArray[np.intp], candidates: NDArray[np.intp]) -> Sums:
         """See `Interests.reasons`."""
-        words = products_of_terms(self._words, self._space.bm25, interests, candidates)
-        matches = np.bincount(words.pairs, words.values, minlength=len(interests))
+        space = self._space
+        at, pairs = entries(space.tfidf, candidates)
+        columns = space.tfidf.indices[at].astype(np.intp)
+        values = values_at(self._likeness, interests[pairs], columns) * space.tfidf.data[at]
+        # A paper's words stand in both matrices, in the same order; TF-IDF has its pairs of words between them.
+        at, of = entries(space.bm25, candidates)
+        words = values_at(self._words, interests[of], space.bm25.indices[at].astype(np.intp)) * space.bm25.data[at]
+        matches = np.bincount(of, words, minlength=len(interests))
         closeness = (1 - NEIGHBOUR_SHARE) * matches ** (WORDS_POWER - 1)
-        terms = products_of_terms(self._likeness, self._space.tfidf, interests, candidates)
-        width = self._space.width
-        keys = np.concatenate([words.pairs * width + words.columns, terms.pairs * width + terms.columns])
-        both, of = np.unique(keys, return_inverse=True)
-        added = np.concatenate([closeness[words.pairs] * words.values, terms.values])
-        values = np.bincount(of, added).astype(np.float64)
-        return Sums(both // width, both % width, values)
+        values[columns < space.bm25.shape[1]] += closeness[of] * words
+        return Sums(pairs, columns, values)
 
     def nearest(self, interests: NDArray[np.intp], _candidates: NDArray[np.intp]) -> list[Nearest | None]:
         """None for each: a topic is made of words."""
