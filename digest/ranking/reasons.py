@@ -11,7 +11,7 @@ from digest.ranking.ordering import AUTHOR_SCORE
 from digest.types import Evidence, Match, Nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -48,23 +48,22 @@ def explained(shown: Sequence[tuple[Ranking, int]], space: Space, candidates: Se
 def _explained(shown: Sequence[tuple[Ranking, int]], space: Space, candidates: Sequence[Paper]) -> Iterator[Match]:
     told = _told(shown, space, candidates)
     for n, (ranking, place) in enumerate(shown):
-        total = float(ranking.totals[place])
-        if not total > 0:
+        if not ranking.totals[place] > 0:
             yield plain_match(ranking, place, candidates)
             continue
-        row, best = int(ranking.rows[place]), _best(ranking, place)
+        row = int(ranking.rows[place])
         score, votes = float(ranking.speaking[place]), float(ranking.heat[place])
         names = ranking.followed[row]
         speaking = score + votes + (AUTHOR_SCORE if names else 0.0)
-        shares = {f"author {name}": AUTHOR_SCORE / speaking / len(names) for name in names}
+        shares = {f"author {name}": AUTHOR_SCORE / speaking / len(names) for name in names} if names else {}
         nearest = None
-        upvotes = _upvotes(candidates[row].signals.upvotes or 0)
         if votes:
-            shares[upvotes] = votes / speaking
+            shares[_upvotes(candidates[row])] = votes / speaking
         if n in told:
             terms, nearest = told[n]
             shares |= {term: value * score / speaking for term, value in terms.items()}
-        elif best is not None and score:
+        elif score and _best(ranking, place) is not None:
+            upvotes = _upvotes(candidates[row])
             shares[upvotes] = shares.get(upvotes, 0.0) + score / speaking
         yield _match(ranking, place, candidates, _evidence(shares), nearest)
 
@@ -78,7 +77,8 @@ def label(ranking: Ranking, place: int) -> str:
     return TRENDING if votes > score else best.label if best else ""
 
 
-def _upvotes(votes: int) -> str:
+def _upvotes(paper: Paper) -> str:
+    votes = paper.signals.upvotes or 0
     return "no upvotes yet" if not votes else "1 upvote" if votes == 1 else f"{votes:,} upvotes"
 
 
@@ -127,12 +127,20 @@ def _terms(sums: Sums, papers: Sequence[Paper], space: Space) -> list[dict[str, 
     order = told[np.lexsort((columns[told], -values[told], ~is_shared[told], pairs[told]))]
     pairs = pairs[order]
     first = order[np.arange(len(order)) - np.searchsorted(pairs, pairs) < MAX_EVIDENCE]
-    named: list[dict[str, float]] = [{} for _ in papers]
-    of = np.repeat(np.arange(len(papers)), np.minimum(np.bincount(pairs, minlength=len(papers)), MAX_EVIDENCE))
-    shares = (values[first] / totals[of]).tolist()
-    for pair, column, share in zip(of.tolist(), columns[first].tolist(), shares, strict=True):
-        named[pair][space.spellings(papers[pair])[column]] = share
-    return [each | {OTHER_TERMS: max(1 - sum(each.values()), 0.0)} if each else each for each in named]
+    named = np.minimum(np.bincount(pairs, minlength=len(papers)), MAX_EVIDENCE)
+    shares = (values[first] / totals[np.repeat(np.arange(len(papers)), named)]).tolist()
+    ends, places = np.cumsum(named).tolist(), columns[first].tolist()
+    return [
+        _named(space.spellings(paper), places[start:stop], shares[start:stop]) if start < stop else {}
+        for paper, start, stop in zip(papers, [0, *ends], ends, strict=False)
+    ]
+
+
+def _named(spelt: Mapping[int, str], columns: Sequence[int], shares: Sequence[float]) -> dict[str, float]:
+    """The shares of these terms by their names, and what is left."""
+    told = dict(zip([spelt[column] for column in columns], shares, strict=True))
+    told[OTHER_TERMS] = max(1 - sum(told.values()), 0.0)
+    return told
 
 
 def _leading(pairs: NDArray[np.intp], values: NDArray[np.float64], n: int) -> NDArray[np.intp]:
@@ -152,11 +160,10 @@ def _leading(pairs: NDArray[np.intp], values: NDArray[np.float64], n: int) -> ND
 
 def _evidence(shares: dict[str, float]) -> tuple[Evidence, ...]:
     """The largest shares by name, and the rest as one."""
-    named = sorted(
-        ((term, share) for term, share in shares.items() if term != OTHER_TERMS), key=lambda p: (-p[1], p[0])
-    )
-    told = [Evidence(term=term, share=round(share, 4)) for term, share in named if share >= MIN_SHARE]
+    # In falling order, equals by their names.
+    named = sorted([(-share, term) for term, share in shares.items() if share >= MIN_SHARE and term != OTHER_TERMS])
     # With a rest to tell, it takes the last place.
-    told = told[: MAX_EVIDENCE - (len(told) < len(shares) or len(told) > MAX_EVIDENCE)]
-    rest = round(1 - sum(each.share for each in told), 4)
+    shown = named[: MAX_EVIDENCE - (len(named) < len(shares) or len(named) > MAX_EVIDENCE)]
+    told = [Evidence(term=term, share=round(-share, 4)) for share, term in shown]
+    rest = round(1 - sum([each.share for each in told]), 4)
     return (*told, Evidence(term=OTHER_TERMS, share=rest)) if rest > 0 else tuple(told)
