@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from threadpoolctl import threadpool_limits
 
-from digest import collector, hand_over, secret
+from digest import collector, gist, hand_over, secret
 from digest.errors import TemplateError
 from digest.fitting import Fitter
 from digest.ranking import topn
@@ -38,6 +38,9 @@ READERS = 500
 
 KEPT_TOGETHER = 50
 """Issues of one transaction: the disk is waited for once, and another program's lock never for long."""
+
+GISTS = 64
+"""Papers whose gists are asked of a process at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,10 +116,14 @@ def in_parallel(work: Work, profiles: Sequence[Profile], processes: int) -> Iter
     pool = ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn"), initializer=_begin)
     with TemporaryDirectory(prefix="digest-") as name, pool:
         folder = Path(name)
-        # They start while the papers are counted here.
-        for _ in range(processes):
-            pool.submit(_begin)
-        hand_over.write(work, folder)
+        for part in ("work", "gists"):
+            (folder / part).mkdir()
+        news = work.today.news[: gist.REMEMBERED]
+        # They start, and find once for all what each would need, while the papers are counted here.
+        titles, abstracts = [each.title for each in news], [each.abstract for each in news]
+        gists = pool.map(gist.gist, titles, abstracts, chunksize=GISTS)
+        hand_over.write(work, folder / "work")
+        hand_over.write(list(gists), folder / "gists")
         for reports in pool.map(partial(_share, folder), shares):
             yield from reports
 
@@ -135,7 +142,9 @@ def _begin() -> None:
 
 def _share(folder: Path, profiles: Sequence[Profile]) -> list[RunReport]:
     if _Worker.composer is None:
-        work: Work = hand_over.read(folder)
+        work: Work = hand_over.read(folder / "work")
+        for paper, found in zip(work.today.news, hand_over.read(folder / "gists"), strict=False):
+            gist.know(paper, found)
         _Worker.composer = Composer(Store(work.settings.database), work)
     # The papers of a day stay to the end, so they need not be looked through for garbage again and again.
     with collector.seldom():

@@ -76,14 +76,18 @@ class Day:
             unread = failures.on(connection, day)
             self._sources = account(taken, batches.last(connection, day), day, earlier, unread)
 
+    @property
+    def news(self) -> list[Paper]:
+        """The papers that are news to a reader who has had none of them."""
+        return [paper for _, _, paper in self._window]
+
     @cached_property
     def _ranker(self) -> Ranker:
         # Counting the terms takes most of the time, so it is done once, and only if a reader is due.
         with self._store.reading() as connection:
             background = papers.before(connection, self._since, self._background_papers)
             judged = papers.by_ids(connection, self._judged_ids)
-        candidates = [paper for _, _, paper in self._window]
-        return self._corpus.ranker(candidates, background, judged, all_statistics(self._store), self.day)
+        return self._corpus.ranker(self.news, background, judged, all_statistics(self._store), self.day)
 
     def __getstate__(self) -> dict[str, object]:
         """What another process needs to compose issues: all but the database, the terms counted."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -33,13 +32,17 @@ SHORTEST_ABSTRACT = 300
 LOWEST_SCORE = 0.5
 """What a sentence must score at least: below it, none in a hundred papers says what is new, and silence is better."""
 
+REMEMBERED = 2048
+"""Gists of a generation."""
+
 UNKNOWN_SOURCE = "its source"
 """Who wrote a summary of which nobody said whose it is."""
 
 _READ = 10_000  # characters of an abstract that are looked at; a hostile one may have megabytes
-_REMEMBERED = 4096  # a paper is in many readers' issues
-# By the object, which is kept, so that no other one has its id meanwhile.
-_made: Recent[int, tuple[Paper, Gist | None]] = Recent(_REMEMBERED // 2)
+
+# A paper is in many readers' issues. By the object, which is kept, so that no other one has its id meanwhile.
+_made: Recent[int, tuple[Paper, Gist | None]] = Recent(REMEMBERED)
+_found: Recent[tuple[str, str], str] = Recent(REMEMBERED)
 
 _WORK = "paper|work|article|study|report|letter|note|thesis|dissertation|chapter|survey|review|contribution|tutorial"
 _ACTOR = rf"\b(?:we|I|this (?:{_WORK})|the (?:present )?(?:paper|work|study|article|authors?))\b"
@@ -167,11 +170,19 @@ def of(paper: Paper) -> Gist | None:
 def _of(paper: Paper) -> Gist | None:
     if summary := lead(one_line((paper.signals.summary or "")[:_READ]), LONGEST):
         return Gist(text=summary, by=paper.signals.summary_by or UNKNOWN_SOURCE)
-    extract = gist(paper.title, paper.abstract)
+    try:
+        extract = _found[paper.title, paper.abstract]
+    except KeyError:
+        extract = gist(paper.title, paper.abstract)
+        know(paper, extract)
     return Gist(text=extract) if extract else None
 
 
-@lru_cache(maxsize=_REMEMBERED)
+def know(paper: Paper, text: str) -> None:
+    """Remember what `gist` gave for a paper in another process."""
+    _found.keep((paper.title, paper.abstract), text)
+
+
 def gist(title: str, abstract: str) -> str:
     """The sentence of the abstract that best says what is new, in at most `LONGEST` characters.
 

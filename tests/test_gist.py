@@ -109,7 +109,7 @@ def test_any_text_gives_one_bounded_line(title: str, abstract: str) -> None:
     shown = gist.gist(title, abstract)
     assert len(shown) <= gist.LONGEST
     assert shown == one_line(shown)
-    assert shown == gist.gist.__wrapped__(title, abstract)
+    assert shown == gist.gist(title, abstract)
 
 
 @pytest.mark.parametrize("piece", ["We ", "we, ", "a-", "In this paper, ", "Then, ", "We propose. ", "code ", "$x$. "])
