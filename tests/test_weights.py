@@ -115,7 +115,10 @@ def test_terms_of_a_single_paper_are_not_shared() -> None:
     """What only one paper has, however often, is not shared; what two have is."""
     known = papers(CORPUS)
     space = Space(known, [])
-    shared = {text for paper in known for column, text in space.spellings(paper).items() if space.is_shared[column]}
+    rows = [space.tfidf[space.row_of[paper.id]].indices for paper in known]
+    shared = {
+        text for paper, row in zip(known, rows, strict=True) for text in space.spelt(paper, row[space.is_shared[row]])
+    }
     assert {"talking", "heads", "talking heads", "animation"} <= shared
     assert "music" not in shared
 

@@ -11,7 +11,7 @@ from digest.ranking.ordering import AUTHOR_SCORE
 from digest.types import Evidence, Match, Nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -131,14 +131,14 @@ def _terms(sums: Sums, papers: Sequence[Paper], space: Space) -> list[dict[str, 
     shares = (values[first] / totals[np.repeat(np.arange(len(papers)), named)]).tolist()
     ends, places = np.cumsum(named).tolist(), columns[first].tolist()
     return [
-        _named(space.spellings(paper), places[start:stop], shares[start:stop]) if start < stop else {}
+        _named(space.spelt(paper, places[start:stop]), shares[start:stop]) if start < stop else {}
         for paper, start, stop in zip(papers, [0, *ends], ends, strict=False)
     ]
 
 
-def _named(spelt: Mapping[int, str], columns: Sequence[int], shares: Sequence[float]) -> dict[str, float]:
-    """The shares of these terms by their names, and what is left."""
-    told = dict(zip([spelt[column] for column in columns], shares, strict=True))
+def _named(terms: Sequence[str], shares: Sequence[float]) -> dict[str, float]:
+    """The shares by their terms, and what is left."""
+    told = dict(zip(terms, shares, strict=True))
     told[OTHER_TERMS] = max(1 - sum(told.values()), 0.0)
     return told
 

@@ -153,14 +153,13 @@ class Space:
         known = self._narrowed(counts)[:, : self._n_words]
         return (diags(1 / totals) @ known).tocsr().astype(np.float32), ceilings
 
-    def spellings(self, paper: Paper) -> dict[int, str]:
-        """How a known paper spells its terms, by column of this space."""
-        if paper.id not in self._spellings:
+    def spelt(self, paper: Paper, columns: Sequence[int]) -> list[str]:
+        """How a known paper spells its terms in these columns."""
+        known = self._spellings.get(paper.id)
+        if known is None:
             # The best papers of a day are explained to many readers.
-            spelt = terms.spellings(paper.title) | terms.spellings(paper.abstract)
-            places = np.searchsorted(self._columns, list(spelt)).tolist()
-            self._spellings[paper.id] = dict(zip(places, spelt.values(), strict=True))
-        return self._spellings[paper.id]
+            known = self._spellings[paper.id] = terms.spellings(paper.title) | terms.spellings(paper.abstract)
+        return [known[hashed] for hashed in self._columns[columns].tolist()]
 
     def _narrowed(self, matrix: csr_matrix) -> csr_matrix:
         """The same rows over the columns of this space."""

@@ -86,6 +86,8 @@ class Statistics:
         Sixty papers of one field would otherwise make that field's own words look like words that say nothing.
         """
         share = max(0.0, 1 - self.papers / ENOUGH)
+        if not share:
+            return self
         frequency = self.frequency + np.float32(share) * general().frequency
         return Statistics(self.papers + share * general().papers, frequency, self.length)
 
