@@ -17,6 +17,8 @@ from digest.types import Match, Nearest, Paper
 from digest.view import NAME, view
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from digest.paper_view import PaperView
     from digest.render import Renderer
     from digest.settings import Settings
@@ -135,14 +137,21 @@ class Bound:
         return common + 2 * name + _escaped(short_line(issue.profile, NAME)) + account
 
     def _of_match(self, match: Match) -> int:
-        nearest, similar, of_term = match.nearest, match.similar, self._of_term
+        nearest, similar = match.nearest, match.similar
         return (
             self._of_paper(match.paper, match.gist)
             + (self._of_similar(similar) if similar else 0)
             + (self._of_nearest(nearest.id, nearest.title) if nearest else 0)
             + self._of_interest(match.interest)
-            + sum([of_term(each.term) for each in match.evidence])
+            + self._of_terms([each.term for each in match.evidence])
         )
+
+    def _of_terms(self, terms: Sequence[str]) -> int:
+        together = "".join(terms)
+        # Nearly all are: words, and pairs of words, that are shown as they stand.
+        if together.isascii() and together.replace(" ", "").isalnum() and len(max(terms, key=len)) <= TERM:
+            return len(together)
+        return sum([self._of_term(each) for each in terms])
 
     def _of_paper(self, paper: Paper, gist: Gist | None) -> int:
         try:

@@ -20,8 +20,12 @@ def near_duplicates(likeness: NDArray[np.float32]) -> dict[int, list[int]]:
 
     `likeness` are cosines, papers x papers. Whatever is folded is like the first of its group, so no group drifts.
     """
+    is_like = likeness >= NEAR_DUPLICATE
+    np.fill_diagonal(is_like, val=False)
+    if not is_like.any():
+        return {n: [] for n in range(len(likeness))}
     earlier_of: dict[int, list[int]] = {}
-    for one, other in np.argwhere(likeness >= NEAR_DUPLICATE).tolist():
+    for one, other in np.argwhere(is_like).tolist():
         if other < one:
             earlier_of.setdefault(one, []).append(other)
     groups: dict[int, list[int]] = {}
@@ -45,12 +49,10 @@ def varied(
     # What is left of a place's value, after the likeness that costs it most.
     costs = 1 - diversity * np.clip(likeness.astype(np.float64), 0.0, 1.0)
     left = np.ones(len(values))
-    gone = np.ones(len(values), dtype=bool)
-    gone[places] = False
+    gone = np.full(len(values), -np.inf)
+    gone[places] = 0.0
     for _ in places:
-        worth = values * left
-        worth[gone] = -np.inf
-        best = int(worth.argmax())
-        gone[best] = True
+        best = int((values * left + gone).argmax())
+        gone[best] = -np.inf
         yield best
         np.minimum(left, costs[best], out=left)

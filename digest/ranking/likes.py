@@ -17,6 +17,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from digest.ranking.interest import Among, Scores, Sums, entries, values_at
+from digest.ranking.largest import taken
 from digest.ranking.topn import above, dense, heaviest
 from digest.types import Nearest
 
@@ -277,10 +278,10 @@ def _best_known(scores: NDArray[np.float64], own: Sequence[Sequence[int]]) -> ND
     for row, places in zip(scores, own, strict=True):
         row[places] = -np.inf
     left = scores.shape[1] - np.array([len(set(places)) for places in own])
-    best = np.sort(np.partition(scores, -BEST_KNOWN)[:, -BEST_KNOWN:] if scores.shape[1] > BEST_KNOWN else scores)
-    taken = np.clip(left // 10, 1, BEST_KNOWN)
+    best = taken(scores, min(BEST_KNOWN, scores.shape[1]))
+    counted = np.clip(left // 10, 1, BEST_KNOWN)
     means = [
-        float(row[len(row) - n :].mean()) if papers else 0.0 for row, n, papers in zip(best, taken, left, strict=True)
+        float(row[len(row) - n :].mean()) if papers else 0.0 for row, n, papers in zip(best, counted, left, strict=True)
     ]
     return np.array(means)
 

@@ -100,9 +100,11 @@ def ordered(  # noqa: PLR0913  (a reader, the reader's interests, and the papers
     followed = _within(bounds, papers, np.flatnonzero(is_listed).tolist())
     rows = np.array(list(followed), dtype=np.int64)
     by_interest = np.zeros((len(interests), len(rows)))
+    here = np.full(len(papers), -1)
+    here[rows] = np.arange(len(rows))
     for n, (interest, own) in enumerate(zip(interests, scores, strict=True)):
-        _, here, there = np.intersect1d(rows, own.places, assume_unique=True, return_indices=True)
-        by_interest[n, here] = own.values[there]
+        at = here[own.places]
+        by_interest[n, at[at >= 0]] = own.values[at >= 0]
         # Likes have the dislikes in them already.
         if aversion is not None and interest.label not in {LIKED, TRENDING}:
             by_interest[n] *= 1 - aversion[rows]
@@ -151,9 +153,12 @@ def _fused(
     # Where votes have most of a score, a paper that fits an interest well may still fall short.
     reaching = (totals > 0) & (totals >= bar - ROUNDING)
     for scores in by_interest:
-        order = np.argsort(-scores, kind="stable")
         claimed = reaching & (scores > 0) & (scores >= max(FUSED_SHARE * scores.max(initial=0.0), bar - ROUNDING))
-        orders.append(order[claimed[order]])
-    order = np.argsort(-totals, kind="stable")
-    orders.append(order[followed[order]])
+        orders.append(_falling(np.flatnonzero(claimed), scores))
+    orders.append(_falling(np.flatnonzero(followed), totals))
     return reciprocal_ranks(orders, [*(each.weight for each in interests), 1.0], len(totals))
+
+
+def _falling(places: NDArray[np.intp], scores: NDArray[np.float64]) -> NDArray[np.intp]:
+    """These places, ascending, in falling order of their scores; equals as they came."""
+    return places[np.argsort(-scores[places], kind="stable")]

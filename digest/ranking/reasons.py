@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from digest.ranking.labels import FOLLOWED, OTHER_TERMS, TRENDING
+from digest.ranking.largest import taken
 from digest.ranking.ordering import AUTHOR_SCORE
 from digest.types import Evidence, Match, Nearest
 
@@ -151,11 +152,7 @@ def _leading(pairs: NDArray[np.intp], values: NDArray[np.float64], n: int) -> ND
         return np.arange(len(pairs))
     spread = np.full((len(starts), int(within.max()) + 1), -np.inf)
     spread[pairs, within] = values
-    # One after the other: most of the array is padding, and equals are what partitioning is slow with.
-    rows = np.arange(len(spread))
-    for _ in range(n - 1):
-        spread[rows, spread.argmax(axis=1)] = -np.inf
-    return np.flatnonzero(values >= spread.max(axis=1)[pairs])
+    return np.flatnonzero(values >= taken(spread, n)[pairs, 0])
 
 
 def _evidence(shares: dict[str, float]) -> tuple[Evidence, ...]:

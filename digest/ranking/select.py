@@ -83,12 +83,13 @@ def choose(ranking: Ranking, bar: float, space: Space, candidates: Sequence[Pape
         if len(chosen) == room:
             break
         place = int(compared[n])
-        interest = label(ranking, place)
-        if quota.get(interest) == 0:
-            dropped[papers[n].id] = f"max_papers of the topic {interest!r}: better ones filled its places"
-            continue
-        if interest in quota:
-            quota[interest] -= 1
+        if quota:
+            interest = label(ranking, place)
+            if quota.get(interest) == 0:
+                dropped[papers[n].id] = f"max_papers of the topic {interest!r}: better ones filled its places"
+                continue
+            if interest in quota:
+                quota[interest] -= 1
         chosen.append(place)
         similar.append(tuple(papers[other] for other in groups[n]))
     taken = {candidates[ranking.rows[place]].id for place in chosen}

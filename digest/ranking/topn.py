@@ -28,6 +28,9 @@ THREADS = os.cpu_count() or 1
 FEW_ROWS = 32
 """Below so many rows a second thread costs more than it brings."""
 
+ROUNDING = 1e-6
+"""Far above what single precision rounds by."""
+
 SHORTLIST = 200
 """Entries of a row that are looked at first; a row with more of them above its floor is asked again for all."""
 
@@ -107,15 +110,21 @@ def above(
     positive = np.flatnonzero(floors > 0)
     asked_again = [np.flatnonzero(floors <= 0)]
     if len(positive) and rows.nnz and columns.nnz:
-        shortlist = sp_matmul_topn(rows[positive], columns, SHORTLIST, threshold=0.0, n_threads=_threads(rows))
-        for start, stop, row in zip(shortlist.indptr[:-1], shortlist.indptr[1:], positive, strict=True):
-            places, values = shortlist.indices[start:stop], shortlist.data[start:stop].astype(np.float64)
-            passing = values >= floors[row]
-            if stop - start == SHORTLIST and passing.all():
-                asked_again.append(np.array([row]))
-                continue
-            order = np.argsort(places[passing])
-            found[row] = (places[passing][order].astype(np.int64), values[passing][order])
+        # What is below all floors need not be put in order; the product's own comparison is of single precision.
+        least = float(floors[positive].min()) * (1 - ROUNDING)
+        shortlist = sp_matmul_topn(rows[positive], columns, SHORTLIST, threshold=least, n_threads=_threads(rows))
+        lengths = np.diff(shortlist.indptr)
+        of = np.repeat(np.arange(len(positive)), lengths)
+        values = shortlist.data.astype(np.float64)
+        passing = np.flatnonzero(values >= floors[positive][of])
+        passing = passing[np.argsort(of[passing] * columns.shape[1] + shortlist.indices[passing])]
+        places, values, of = shortlist.indices[passing].astype(np.int64), values[passing], of[passing]
+        counts = np.bincount(of, minlength=len(positive))
+        is_full = (lengths == SHORTLIST) & (counts == SHORTLIST)
+        asked_again.append(positive[is_full])
+        ends = np.cumsum(counts).tolist()
+        for row, start, stop in zip(positive.tolist(), [0, *ends], ends, strict=False):
+            found[row] = (places[start:stop], values[start:stop])
     again = np.concatenate(asked_again)
     if len(again):
         for values, row in zip(dense(rows[again], columns), again, strict=True):
