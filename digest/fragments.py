@@ -215,4 +215,4 @@ def _is_plain(value: object) -> bool:
         return True
     if isinstance(value, tuple):
         return all(map(_is_plain, value))
-    return is_dataclass(value) and all([_is_plain(getattr(value, name)) for name in value.__dataclass_fields__])
+    return is_dataclass(value) and all(_is_plain(getattr(value, name)) for name in value.__dataclass_fields__)
