@@ -74,7 +74,17 @@ def entries(rows: csr_matrix, wanted: NDArray[np.intp]) -> tuple[NDArray[np.intp
 
 
 def values_at(matrix: csr_matrix, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.float64]:
-    """The matrix's values at these rows and columns, 0 where it has no entry; its columns are in order."""
-    if not len(rows):
-        return np.zeros(0)
-    return np.asarray(matrix[rows, columns], dtype=np.float64).ravel()
+    """The matrix's values at these rows and columns, 0 where it has no entry.
+
+    Each row is spread out once for all places that follow each other in it, so that none has to be searched for.
+    """
+    found = np.empty(len(rows))
+    spread = np.zeros(matrix.shape[1], dtype=matrix.dtype)
+    ends = [*(np.flatnonzero(np.diff(rows)) + 1).tolist(), len(rows)] if len(rows) else []
+    for start, stop in zip([0, *ends], ends, strict=False):
+        entries_of = slice(*matrix.indptr[rows[start] : rows[start] + 2])
+        own = matrix.indices[entries_of]
+        spread[own] = matrix.data[entries_of]
+        found[start:stop] = spread[columns[start:stop]]
+        spread[own] = 0
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -111,7 +112,8 @@ def _told(
             of_kind.setdefault(best.kind, []).append((n, best.number, int(ranking.rows[place])))
     told: dict[int, tuple[dict[str, float], Nearest | None]] = {}
     for kind, pairs in of_kind.items():
-        numbers, interests, rows = np.array(pairs, dtype=np.intp).T
+        # Those of one interest together, which takes less time than in any other order.
+        numbers, interests, rows = np.array(sorted(pairs, key=itemgetter(1)), dtype=np.intp).T
         terms = _terms(kind.reasons(interests, rows), [candidates[row] for row in rows], space)
         told |= dict(zip(numbers.tolist(), zip(terms, kind.nearest(interests, rows), strict=True), strict=True))
     return told
