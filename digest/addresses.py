@@ -37,7 +37,8 @@ def parse(text: str) -> Address:
     except (EmailNotValidError, UnicodeError):
         # Its words may quote the address, so that not even a traceback may lead to it: it is raised outside.
         found = None
-    if found is None:
+    # What looks like an encoded word, mail programs decode, though it is none there (RFC 2047 section 5).
+    if found is None or "=?" in found.local_part:
         raise SubscriptionError("email", "expected an address like ada@example.org")
     if not found.ascii_email:
         raise SubscriptionError("email", "an address with letters beyond ASCII before the @ cannot be written to")

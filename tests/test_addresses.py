@@ -57,6 +57,8 @@ def test_what_can_be_mailed(typed: str, mailable: str) -> None:
         f"ada@{'a.' * 130}org",
         "ada@xn--.org",
         "\ud800@example.org",
+        "=?utf-8?q?=0D=0ABcc:_eve?=@example.org",
+        "=?utf-8?q?=0D=0ABcc=3A_eve?=ada@example.org",
     ],
 )
 def test_what_cannot_be_mailed_is_told_and_not_repeated(typed: str) -> None:

@@ -11,7 +11,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from digest import secret
@@ -301,6 +301,8 @@ def test_nothing_of_a_readers_name_reaches_a_header(name: str) -> None:
 
 
 @given(before=HOSTILE, after=HOSTILE)
+@example(before="=?utf-8?b?DQpCY2M6IGV2ZUBleGFtcGxlLm9yZw==?=", after="")
+@example(before="Ada <=?utf-8?q?=0D=0ABcc:_eve?=", after=">")
 def test_an_address_is_one_or_is_refused(before: str, after: str) -> None:
     """Nothing is left out to make an address of what is none, and the error does not repeat it."""
     address = f"{before}ada@example.org{after}"
