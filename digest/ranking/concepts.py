@@ -45,9 +45,9 @@ class Concepts:
             # Several threads gain nothing with so narrow matrices, and round by how many they are. That turns
             # directions whose singular values are close, and a ranking would depend on how many cores there are.
             with threadpool_limits(1):
-                self._directions = _directions(shared, dimensions).astype(np.float64)
+                self._directions = _directions(shared, dimensions)
         else:
-            self._directions = np.zeros((len(columns), 0))
+            self._directions = np.zeros((len(columns), 0), dtype=np.float32)
         sums = self._sums(tfidf)
         self._sums_of_known = csr_matrix(sums)
         self._explained: dict[int, tuple[NDArray[np.intp], NDArray[np.int32], NDArray[np.float64]]] = {}
@@ -118,7 +118,8 @@ class Concepts:
         rows = np.repeat(np.arange(tfidf.shape[0]), np.diff(tfidf.indptr))[places >= 0]
         shape = (tfidf.shape[0], len(self._directions))
         known = csr_matrix((tfidf.data[places >= 0].astype(np.float64), (rows, places[places >= 0])), shape=shape)
-        points: NDArray[np.float64] = known @ self._directions
+        # Kept in single precision, as they are most of what is handed to other processes.
+        points: NDArray[np.float64] = known @ self._directions.astype(np.float64)
         if points.shape[1] > KEPT:
             # Equals at the cut all stay: which of them came first would be chance.
             least = -np.partition(-np.abs(points), KEPT - 1, axis=1)[:, KEPT - 1 : KEPT]
