@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import replace
 from functools import cached_property
@@ -81,10 +82,18 @@ class Ranker:
 
     def prepare(self, *, likes: bool) -> None:
         """Make now what all readers share and the first to ask would pay for, before this goes to other processes."""
-        if self._candidates:
-            _ = self._space.topic_columns, self._space.all_likeness, self._heat
+        if not self._candidates:
+            return
+        space = self._space
+        with ThreadPoolExecutor(1) as pool:
             if likes:
-                _ = self._space.reference_columns, self._space.reference_points, self._judged.points
+                _ = space.sharp  # both threads ask for it
+                # Found by SciPy and BLAS, which leave the interpreter to the counting of judged papers.
+                concepts = pool.submit(getattr, space, "concepts")
+                _ = self._judged
+            _ = space.topic_columns, space.all_likeness, self._heat
+        if likes:
+            _ = concepts.result(), space.reference_columns, space.reference_points, self._judged.points
 
     def judging(self, judged: Mapping[str, Paper]) -> Ranker:
         """The same candidates, which are not counted again, for readers who judged other papers."""
