@@ -33,8 +33,8 @@ _LONGEST_IDENTIFIER = 500  # a line may have 998 octets, and identifiers are not
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _DOMAIN = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*")
-# Without an encoded word, which has no place in an address (RFC 2047 section 5): `email.policy` decodes one, and what is
-# in it may be a line break.
+# Without an encoded word, which has no place in an address (RFC 2047 section 5): `email.policy` decodes one, and
+# there may be a line break in it.
 _ADDR_SPEC = re.compile(rf"(?=.{{1,64}}@)(?!.*=\?){_ATOM}(?:\.{_ATOM})*@{_DOMAIN.pattern}")
 _MAILBOX = re.compile(r"(?P<name>.*)<(?P<address>[^<>]*)>\s*", re.DOTALL)
 _PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")

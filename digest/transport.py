@@ -18,7 +18,7 @@ HIDDEN = "…"
 _LOOKED_AT = 2000
 _AT = "(?:[@\N{FULLWIDTH COMMERCIAL AT}]|%40)"
 _ADDRESS = re.compile(
-    rf'"[^"]{{0,64}}"{_AT}[^\s<>"]+|(?<![^\s<>"(),;:])[^\s<>"(),;:]+{_AT}[^\s<>"(),;]*', re.IGNORECASE
+    rf'"[^"]{{0,64}}"{_AT}[^\s<>"]+|(?<![^\s<>"(),;:])[^\s<>"(),;:]*{_AT}[^\s<>"(),;]*', re.IGNORECASE
 )
 
 

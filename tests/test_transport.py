@@ -11,7 +11,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from digest.errors import RelayError
@@ -205,6 +205,7 @@ def test_a_sendmail_that_is_none_is_no_mails_fault(tmp_path: Path, name: str) ->
         ("bounce+ada=example.org@example.net, x", "…, x"),
         ("see https://example.org/?who=ada%40example.org", "see https:…"),
         ("jürgen@bücher.example is 満員@例え.jp", "… is …"),
+        ("nobody here: @example.org", "nobody here: …"),
         ("adamant people", "adamant people"),
         ("a\r\nb\x1b[2J\u202ec", "a b[2Jc"),
     ],
@@ -221,6 +222,7 @@ def test_the_name_before_a_plus_is_hidden_too() -> None:
 
 
 @given(st.text(max_size=50), st.from_regex(r"[a-z.+]{1,20}@[a-z.]{1,20}", fullmatch=True), st.integers(0, 3000))
+@example(said="@", address="a@a", before=0)
 def test_an_address_is_hidden_wherever_it_stands(said: str, address: str, before: int) -> None:
     """Also where a reply is cut: the line is short, can be printed, and has no at sign."""
     for text in (f"{'x ' * before}{said} {address} {said}", "x" * before + address):
