@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from digest import rendering
 from digest.paper_view import TERM, heading_of, paper_view, short_line, shown_title
-from digest.recent import Recent
+from digest.recent import Recent, recent_by_object
 from digest.render import HTML_LIMIT
 from digest.tokens import LONGEST_PAPER
 from digest.types import Match, Nearest, Paper
@@ -110,8 +110,7 @@ class Bound:
         self._of_similar, self._of_nearest, self._of_interest, self._of_term = (
             lru_cache(_PIECES)(measure) for measure in (_of_similar, _of_nearest, _of_interest, _of_term)
         )
-        # By the object, as to compare papers takes longer than to measure the rest; it is kept, so no other has its id.
-        self._papers: Recent[int, tuple[Paper, Gist | None, int]] = Recent(_PAPERS)
+        self._of_paper = recent_by_object(_PAPERS)(_of_paper)
         self._around: Recent[tuple[object, ...], int] = Recent(_PAPERS)
 
     def most_bytes(self, issue: Issue) -> int:
@@ -152,18 +151,6 @@ class Bound:
         if together.isascii() and together.replace(" ", "").isalnum() and len(max(terms, key=len)) <= TERM:
             return len(together)
         return sum([self._of_term(each) for each in terms])
-
-    def _of_paper(self, paper: Paper, gist: Gist | None) -> int:
-        try:
-            of, by, found = self._papers[id(paper)]
-        except KeyError:
-            pass
-        else:
-            if of is paper and by == gist:
-                return found
-        found = _of_paper(paper, gist)
-        self._papers.keep(id(paper), (paper, gist, found))
-        return found
 
     def _of_actions(self, issue: Issue) -> int:
         """Of the links by which the reader judges papers: that of the longest id that has some is the longest."""

@@ -13,7 +13,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from digest.ranking.terms import stems
-from digest.recent import Recent
+from digest.recent import Recent, recent_by_object
 from digest.sentences import sentences
 from digest.types import Gist
 from digest.typeset import columns, lead, one_line, shorten
@@ -40,8 +40,6 @@ UNKNOWN_SOURCE = "its source"
 
 _READ = 10_000  # characters of an abstract that are looked at; a hostile one may have megabytes
 
-# A paper is in many readers' issues. By the object, which is kept, so that no other one has its id meanwhile.
-_made: Recent[int, tuple[Paper, Gist | None]] = Recent(REMEMBERED)
 _found: Recent[tuple[str, str], str] = Recent(REMEMBERED)
 
 _WORK = "paper|work|article|study|report|letter|note|thesis|dissertation|chapter|survey|review|contribution|tutorial"
@@ -153,21 +151,9 @@ _POINT = re.compile(r"\(?(?:\d{1,2}|[ivx]{1,4}|[a-z])[.)]\s+")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2,}")
 
 
+@recent_by_object(REMEMBERED)
 def of(paper: Paper) -> Gist | None:
     """The gist of a paper: the summary that its source gives, else a sentence of its abstract, else None."""
-    try:
-        known, made = _made[id(paper)]
-    except KeyError:
-        pass
-    else:
-        if known is paper:
-            return made
-    made = _of(paper)
-    _made.keep(id(paper), (paper, made))
-    return made
-
-
-def _of(paper: Paper) -> Gist | None:
     if summary := lead(one_line((paper.signals.summary or "")[:_READ]), LONGEST):
         return Gist(text=summary, by=paper.signals.summary_by or UNKNOWN_SOURCE)
     try:

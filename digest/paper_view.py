@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from digest import days
 from digest.maths import readable
 from digest.ranking.labels import FOLLOWED, LIKED, OTHER_TERMS, OUTSIDE, TRENDING
-from digest.recent import Recent
+from digest.recent import recent_by_object
 from digest.typeset import lead, one_line, shorten
 
 if TYPE_CHECKING:
@@ -181,22 +181,9 @@ def paper_view(
 
 
 def _common(paper: Paper, gist: Gist | None, characters: int | None) -> CommonView:
-    """What is remembered, by the paper itself where many issues share it, and by all that it is made of."""
-    key = (id(paper), characters)
-    try:
-        of, by, view = _commons[key]
-    except KeyError:
-        pass
-    else:
-        if of is paper and by == gist:
-            return view
-    view = _made_of(paper, gist, characters)
-    if len(paper.abstract) <= _LONGEST_REMEMBERED:
-        _commons.keep(key, (paper, gist, view))
-    return view
-
-
-_commons: Recent[tuple[int, int | None], tuple[Paper, Gist | None, CommonView]] = Recent(_PAPERS // 2)
+    """What a paper shows to all readers, remembered unless its abstract is none."""
+    common = _remembered if len(paper.abstract) <= _LONGEST_REMEMBERED else _made_of
+    return common(paper, gist, characters)
 
 
 def _made_of(paper: Paper, gist: Gist | None, characters: int | None) -> CommonView:
@@ -218,6 +205,9 @@ def _made_of(paper: Paper, gist: Gist | None, characters: int | None) -> CommonV
         abstract,
         characters,
     )
+
+
+_remembered = recent_by_object(_PAPERS // 2)(_made_of)
 
 
 @lru_cache(_PAPERS)

@@ -105,11 +105,10 @@ def test_a_long_sentence_is_cut_between_words() -> None:
 
 @given(st.text(max_size=80), st.text(max_size=700))
 def test_any_text_gives_one_bounded_line(title: str, abstract: str) -> None:
-    """Whatever the abstract holds, the gist is one clean line of at most its length, and the same again."""
+    """Whatever the abstract holds, the gist is one clean line of at most its length."""
     shown = gist.gist(title, abstract)
     assert len(shown) <= gist.LONGEST
     assert shown == one_line(shown)
-    assert shown == gist.gist(title, abstract)
 
 
 @pytest.mark.parametrize("piece", ["We ", "we, ", "a-", "In this paper, ", "Then, ", "We propose. ", "code ", "$x$. "])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from pydantic import TypeAdapter
 
-from digest.recent import Recent
+from digest.recent import Recent, recent_by_object
 from digest.types import Issue, Paper
 
 if TYPE_CHECKING:
@@ -19,9 +19,6 @@ REMEMBERED = 1_024
 
 _ISSUE, _PAPER = TypeAdapter(Issue), TypeAdapter(Paper)
 _papers: Recent[str, tuple[str, Paper]] = Recent(REMEMBERED)
-
-# By the object, which is kept, so that no other one has its id meanwhile.
-_fragments: Recent[int, tuple[Paper, orjson.Fragment]] = Recent(REMEMBERED)
 
 # Within a string there is no quotation mark without a backslash before it, so these are nowhere but where they say.
 _PLACE, _BEGINNING, _NO_SECTIONS = '"paper":', '{"id":"', '"sections":[]'
@@ -51,18 +48,10 @@ def _match(match: Match) -> dict[str, Any]:
     }
 
 
+@recent_by_object(REMEMBERED)
 def _fragment(paper: Paper) -> orjson.Fragment:
     """The paper as JSON."""
-    try:
-        of, fragment = _fragments[id(paper)]
-    except KeyError:
-        pass
-    else:
-        if of is paper:
-            return fragment
-    fragment = orjson.Fragment(_PAPER.dump_json(paper))
-    _fragments.keep(id(paper), (paper, fragment))
-    return fragment
+    return orjson.Fragment(_PAPER.dump_json(paper))
 
 
 def read(content: str) -> Issue:
