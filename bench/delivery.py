@@ -27,12 +27,12 @@ from typing import TYPE_CHECKING
 sys.path.insert(0, str(Path(__file__).parent))
 import sinks
 import stage
-from render import DAY, issues
+from render import DAY, issue_of, issues
 from smtp import rate, raw
 
 from digest import pipeline, settings
 from digest.rendering import renderer
-from digest.store import Store, issue_content, outbox, papers
+from digest.store import Store, outbox, papers
 from digest.store import issues as kept
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def sample(home: Path) -> None:
     """Put the mails of the first readers into a file."""
     options = settings.load(home)
     ready = renderer(options)
-    found = map(issue_content.read, islice(issues(SAMPLED), SAMPLED))
+    found = map(issue_of, islice(issues(SAMPLED), SAMPLED))
     mails = [pipeline.mail(options, ready.mail(each), each, f"{each.profile}@example.org") for each in found]
     (home / "mails").write_bytes(b"".join(mails))
     (home / "mails.json").write_text(json.dumps([*map(len, mails)]))
@@ -147,7 +147,7 @@ def fill(home: Path, readers: int) -> None:
     now = datetime.now(UTC)  # noqa: TID251  (a program is where the clock is read)
     with Store(settings.load(home).database) as store:
         known: set[str] = set()
-        made = map(issue_content.read, issues(readers))
+        made = map(issue_of, issues(readers))
         while batch := [*islice(made, BATCH)]:
             add(store, batch, known, now)
 

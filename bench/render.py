@@ -46,6 +46,7 @@ from digest.view import view
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from digest.store.issue_content import Written
     from digest.types import Paper
 
 PAPERS = 300
@@ -87,12 +88,12 @@ def main() -> None:
         print(f"  {name}: {best[name]:,.0f}/s; all of ours is {best[OURS] / best[name]:.2f} times as fast")
 
 
-def clocked(renderer: Renderer, contents: Sequence[str], ways: Sequence[Way]) -> tuple[dict[str, list[float]], int]:
+def clocked(renderer: Renderer, contents: Sequence[Written], ways: Sequence[Way]) -> tuple[dict[str, list[float]], int]:
     """Seconds of the processor that each turn of each way took, and the bytes of our mails."""
     seconds: dict[str, list[float]] = defaultdict(list)
     sent = 0
     for start in range(0, len(contents), TURN):
-        found = [issue_content.read(content) for content in contents[start : start + TURN]]
+        found = [issue_of(content) for content in contents[start : start + TURN]]
         began = time.process_time()
         mails = [renderer.mail(issue) for issue in found]
         raw = [build(mail, envelope(issue)) for mail, issue in zip(mails, found, strict=True)]
@@ -165,7 +166,13 @@ def envelope(issue: Issue) -> Envelope:
     )
 
 
-def issues(readers: int) -> Iterator[str]:
+def issue_of(written: Written) -> Issue:
+    """What the database gives of an issue that it keeps."""
+    (issue,) = issue_content.read([written.content], lambda _: written.papers)
+    return issue
+
+
+def issues(readers: int) -> Iterator[Written]:
     """One issue for each reader, as the database keeps it."""
     rng = np.random.default_rng(0)
     found = [arxiv_snapshot.parse(orjson.loads(line)) for line in lines(PAPERS + TOPICS, seed=2)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +12,9 @@ from pydantic import TypeAdapter
 
 from digest.store import issue_content
 from digest.types import Evidence, Gist, Issue, Links, Match, Nearest, Paper, Section, Signals, Update
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 TEXTS = st.one_of(
     st.text(st.characters(exclude_categories=["Cs"]), max_size=20),
@@ -64,21 +68,39 @@ def issues(draw: st.DrawFn) -> Issue:
     )
 
 
+def read(*several: issue_content.Written) -> list[Issue]:
+    """What comes back, of a database that keeps the papers of all of them."""
+    kept = {name: paper for each in several for name, paper in each.papers.items()}
+    return issue_content.read([each.content for each in several], lambda names: {name: kept[name] for name in names})
+
+
 @given(st.lists(issues(), min_size=1, max_size=4))
 def test_issues_come_back_as_they_were(several: list[Issue]) -> None:
-    """Whatever stands in their texts, and whatever was read of papers of the same ids before."""
-    for issue in several:
-        content = issue_content.written(issue)
-        assert issue_content.read(content) == issue
-        assert issue_content.read(content) == issue, "now that its papers are remembered"
+    """Whatever stands in their texts, alone or together, and whatever was read of papers of the same ids before."""
+    written = [issue_content.written(issue) for issue in several]
+    for issue, each in zip(several, written, strict=True):
+        assert read(each) == [issue]
+        assert issue_content.names(each.content) == each.papers.keys()
+    assert read(*written) == several, "now that their papers are remembered"
 
 
 @given(st.lists(issues(), min_size=1, max_size=4))
 def test_issues_are_written_as_their_type_says(several: list[Issue]) -> None:
-    """To the byte, though papers are written once for many issues and the rest by other ways."""
+    """To the byte, where each paper stands in the place of its name."""
     whole = TypeAdapter(Issue)
     for issue in several:
-        assert issue_content.written(issue).encode() == whole.dump_json(issue)
+        written = issue_content.written(issue)
+        content = written.content
+        for name, paper in written.papers.items():
+            content = content.replace(f'"{name}"', paper)
+        assert content.encode() == whole.dump_json(issue)
+
+
+@given(st.lists(issues(), min_size=1, max_size=4))
+def test_issues_with_their_papers_in_them_are_read(several: list[Issue]) -> None:
+    """As they were written before papers stood beside them; no paper is looked for then."""
+    whole = TypeAdapter(Issue)
+    assert issue_content.read([whole.dump_json(issue).decode() for issue in several], lambda _: {}) == several
 
 
 def test_issues_share_their_papers() -> None:
@@ -98,7 +120,39 @@ def test_issues_share_their_papers() -> None:
     )
     changed = replace(sections[0].matches[0], paper=replace(paper, title="Owls again"))
     second = replace(first, id="two", sections=(replace(sections[0], matches=(changed,)),))
-    one = issue_content.read(issue_content.written(first))
-    two = issue_content.read(issue_content.written(first))
+    written = [issue_content.written(each) for each in (first, second)]
+    assert written[0].papers.keys().isdisjoint(written[1].papers)
+    (one,), (two,) = read(written[0]), read(written[0])
     assert one.matches[0].paper is two.matches[0].paper is one.updates[0].paper
-    assert issue_content.read(issue_content.written(second)).matches[0].paper.title == "Owls again"
+    assert read(written[1])[0].matches[0].paper.title == "Owls again"
+
+
+def test_papers_are_asked_for_once() -> None:
+    """Those that issues have in common in one question, and none that are remembered."""
+    papers = [Paper(id=f"title:asked for {number}", title=f"Owls {number}") for number in range(3)]
+    several = [
+        Issue(
+            id=str(number),
+            profile="ada",
+            name="Ada",
+            day=date(2025, 5, 9),
+            composed=datetime(2025, 5, 9, 6, tzinfo=UTC),
+            sections=(Section(heading="", matches=tuple(Match(paper=each, score=50, interest="") for each in own)),),
+            considered=1,
+            passed=1,
+        )
+        for number, own in enumerate((papers[:2], papers[1:], papers))
+    ]
+    written = [issue_content.written(each) for each in several]
+    kept = {name: paper for each in written for name, paper in each.papers.items()}
+    asked: list[set[str]] = []
+
+    def find(names: Collection[str]) -> dict[str, str]:
+        asked.append(set(names))
+        return {name: kept[name] for name in names}
+
+    contents = [each.content for each in written]
+    assert issue_content.read(contents[:2], find) == several[:2]
+    assert asked == [kept.keys()]
+    assert issue_content.read(contents, find) == several
+    assert asked == [kept.keys()]

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
+from pydantic import TypeAdapter
 
-from digest.store import Store, deliveries, issues, papers
+from digest.errors import StoreError
+from digest.store import Store, deliveries, integrity, issues, papers
 from digest.types import AnnounceType, Evidence, Issue, Links, Match, Nearest, Paper, Section, Signals
 
 if TYPE_CHECKING:
@@ -114,6 +116,57 @@ def test_issues_share_papers_that_are_the_same(store: Store) -> None:
         found = issues.by_ids(connection, [each.id for each in composed])
     assert found == {each.id: each for each in composed}
     assert found[composed[2].id].papers[1] is found[composed[3].id].papers[0]
+
+
+def test_a_paper_is_kept_once_for_all_issues(store: Store) -> None:
+    """However many show it; once more as it is after it has changed."""
+    (section,) = issue("bo", DAY, 2).sections
+    newer = replace(section.matches[0], paper=replace(PAPERS[1], title="Paper 2, with a better title"))
+    assert all(add(store, each) for each in (issue("ada", DAY, 2), issue("cyd", DAY, 2, 4), issue("dee", DAY, 4)))
+    kept = sa.text("SELECT count(*) FROM shown_papers")
+    with store.reading() as connection:
+        assert connection.execute(kept).scalar() == 2
+    assert add(store, replace(issue("bo", DAY, 2), sections=(replace(section, matches=(newer,)),)))
+    with store.reading() as connection:
+        assert connection.execute(kept).scalar() == 3
+        assert (
+            "Text with" not in connection.execute(sa.text("SELECT content FROM issues WHERE profile = 'bo'")).scalar()
+        )
+
+
+def test_an_issue_of_before_papers_were_kept_beside_it(store: Store) -> None:
+    """Its papers are within; it is read, and listed, as those after it are."""
+    composed = issue("ada", DAY, 2, 4)
+    assert add(store, composed)
+    with store.writing() as connection:
+        before = issues.headlines(connection, "ada", 9)
+        connection.execute(
+            sa.text("UPDATE issues SET content = :content"),
+            {"content": TypeAdapter(Issue).dump_json(composed).decode()},
+        )
+        connection.execute(sa.text("DELETE FROM shown_papers"))
+    with store.reading() as connection:
+        assert issues.of_day(connection, "ada", DAY) == composed
+        assert issues.newest(connection, "ada", 9) == (composed,)
+        assert issues.headlines(connection, "ada", 9) == before
+    assert integrity.examine(store).faults == ()
+
+
+def test_a_paper_that_is_not_kept_is_told(store: Store) -> None:
+    """Nothing in the program deletes one; a database from which one is gone says so, and what to look with."""
+    title = "An issue names a paper that only it shows"
+    (section,) = issue("ada", DAY, 2).sections
+    alone = replace(section.matches[0], paper=replace(PAPERS[1], title=title))
+    assert add(store, replace(issue("ada", DAY, 2), sections=(replace(section, matches=(alone,)),)))
+    assert add(store, issue("bo", DAY, 4))
+    with store.writing() as connection:
+        connection.execute(sa.text("DELETE FROM shown_papers WHERE content LIKE :like"), {"like": f"%{title}%"})
+    with store.reading() as connection:
+        with pytest.raises(StoreError, match=r"not in shown_papers: '[0-9a-f]{64}': digest db check"):
+            issues.of_day(connection, "ada", DAY)
+        assert issues.of_day(connection, "bo", DAY) == issue("bo", DAY, 4)
+    fault = "issues.content: 1 rows are no issues, or name papers that are not in shown_papers"
+    assert integrity.examine(store).faults == (fault,)
 
 
 def with_folded(composed: Issue, *numbers: int) -> Issue:

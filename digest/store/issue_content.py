@@ -1,8 +1,13 @@
-"""An issue as the database keeps it: JSON with all that it shows, so that it is the same whenever it is rendered."""
+"""An issue as the database keeps it: JSON with all that it shows, so that it is the same whenever it is rendered.
+
+The papers that it recommends stand beside it, each once for all issues that show it so, by the SHA-256 of its own JSON:
+what many issues share is two thirds of what they show. A paper that changes has another name from then on.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import hashlib
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -12,91 +17,122 @@ from digest.recent import Recent, recent_by_object
 from digest.types import Issue, Paper
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+
     from digest.types import Match
 
 REMEMBERED = 1_024
 """Papers of a generation, as the issues of a day share theirs; 5 MB when full of usual ones."""
 
 _ISSUE, _PAPER = TypeAdapter(Issue), TypeAdapter(Paper)
-_papers: Recent[str, tuple[str, Paper]] = Recent(REMEMBERED)
-
-# Within a string there is no quotation mark without a backslash before it, so these are nowhere but where they say.
-_PLACE, _BEGINNING, _NO_SECTIONS = '"paper":', '{"id":"', '"sections":[]'
+_papers: Recent[str, Paper] = Recent(REMEMBERED)
+_NO_SECTIONS = '"sections":[]'
 
 
-def written(issue: Issue) -> str:
-    """The issue as JSON, each paper of it written once for all issues that it is in."""
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An issue as JSON, and by their names the papers that it names, as JSON."""
+
+    content: str
+    papers: Mapping[str, str]
+
+
+def written(issue: Issue) -> Written:
+    """The issue as it is kept."""
+    papers: dict[str, str] = {}
+    # Within a string there is no quotation mark without a backslash before it, so this is nowhere but where it says.
     begin, _, end = _ISSUE.dump_json(replace(issue, sections=())).decode().partition(_NO_SECTIONS)
     sections = [
-        {"heading": section.heading, "matches": [_match(each) for each in section.matches]}
+        {"heading": section.heading, "matches": [_match(each, papers) for each in section.matches]}
         for section in issue.sections
     ]
-    return f'{begin}"sections":{orjson.dumps(sections).decode()}{end}'
+    return Written(f'{begin}"sections":{orjson.dumps(sections).decode()}{end}', papers)
 
 
-def _match(match: Match) -> dict[str, Any]:
+def _match(match: Match, papers: dict[str, str]) -> dict[str, Any]:
     # Not left to orjson: to these types a whole number is one like others, and a dictionary takes a third of the time.
     nearest = match.nearest
+    named = [_named(each) for each in (match.paper, *match.similar)]
+    papers.update(named)
     return {
-        "paper": _fragment(match.paper),
+        "paper": named[0][0],
         "score": float(match.score),
         "interest": match.interest,
         "evidence": [{"term": each.term, "share": float(each.share)} for each in match.evidence],
         "nearest": nearest and {"id": nearest.id, "title": nearest.title, "likeness": float(nearest.likeness)},
-        "similar": [_fragment(each) for each in match.similar],
+        "similar": [name for name, _ in named[1:]],
         "gist": match.gist,
     }
 
 
 @recent_by_object(REMEMBERED)
-def _fragment(paper: Paper) -> orjson.Fragment:
-    """The paper as JSON."""
-    return orjson.Fragment(_PAPER.dump_json(paper))
+def _named(paper: Paper) -> tuple[str, str]:
+    """The paper's name and its JSON."""
+    content = _PAPER.dump_json(paper)
+    return _name(content), content.decode()
 
 
-def read(content: str) -> Issue:
-    """The issue that `written` made this of; issues in which a paper is the same share its object."""
-    shorter, papers = _known(content)
-    told = orjson.loads(shorter)
-    for section in told["sections"]:
-        for match in section["matches"]:
+def _name(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def read(contents: Iterable[str], kept: Callable[[Collection[str]], Mapping[str, str]]) -> list[Issue]:
+    """The issues that `written` made these of; issues in which a paper is the same share its object.
+
+    `kept` gives papers by their names; it is asked once, for those that are not remembered. Contents of before papers
+    stood beside them are read, too.
+
+    Raises:
+        KeyError: a paper is not kept.
+    """
+    told = [orjson.loads(content) for content in contents]
+    papers = _papers_of({name for each in told for name in _names(each)}, kept)
+    for each in told:
+        for match in _matches(each):
             match["paper"] = _paper(match["paper"], papers)
-            match["similar"] = [_paper(each, papers) for each in match.get("similar", ())]
-    for update in told.get("updates", ()):
-        update["paper"] = _paper(update["paper"], papers)
-    return _ISSUE.validate_python(told)
+            match["similar"] = [_paper(similar, papers) for similar in match.get("similar", ())]
+        for update in each.get("updates", ()):
+            update["paper"] = _paper(update["paper"], papers)
+    return [_ISSUE.validate_python(each) for each in told]
 
 
-def _known(content: str) -> tuple[str, list[Paper]]:
-    """The content with numbers for papers that are remembered, and these: papers are most of it, and need no parser."""
-    kept: list[str] = []
-    papers: list[Paper] = []
-    start = at = 0
-    while (found := content.find(_PLACE + _BEGINNING, at)) >= 0:
-        at = found + len(_PLACE)
-        named = at + len(_BEGINNING)
+def names(content: str) -> set[str]:
+    """The papers that an issue names."""
+    return set(_names(orjson.loads(content)))
+
+
+def _names(told: dict[str, Any]) -> Iterator[str]:
+    for match in _matches(told):
+        yield from (each for each in (match["paper"], *match.get("similar", ())) if isinstance(each, str))
+
+
+def _matches(told: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    return (match for section in told.get("sections", ()) for match in section["matches"])
+
+
+def _papers_of(wanted: set[str], kept: Callable[[Collection[str]], Mapping[str, str]]) -> dict[str, Paper]:
+    papers: dict[str, Paper] = {}
+    for name in wanted:
         try:
-            text, paper = _papers[content[named : content.find('"', named)]]
+            papers[name] = _papers[name]
         except KeyError:
             continue
-        # The text is a whole object, so nothing longer begins with it.
-        if content.startswith(text, at):
-            kept += (content[start:at], str(len(papers)))
-            papers.append(paper)
-            start = at = at + len(text)
-    return "".join([*kept, content[start:]]), papers
+    unknown = wanted - papers.keys()
+    for name, content in kept(unknown).items() if unknown else ():
+        papers[name] = _PAPER.validate_json(content)
+        _papers.keep(name, papers[name])
+    return papers
 
 
-def _paper(told: int | dict[str, Any], papers: list[Paper]) -> Paper:
-    """The paper, the same object for the same content while it is remembered."""
-    if isinstance(told, int):
+def _paper(told: str | dict[str, Any], papers: Mapping[str, Paper]) -> Paper:
+    """The paper of a name; or that which stands where it is named, the same object while it is remembered."""
+    if isinstance(told, str):
         return papers[told]
-    text = orjson.dumps(told).decode()
+    name = _name(orjson.dumps(told))
     try:
-        content, paper = _papers[told["id"]]
+        return _papers[name]
     except KeyError:
-        content = ""
-    if content != text:
-        paper = _PAPER.validate_python(told)
-        _papers.keep(paper.id, (text, paper))
+        pass
+    paper = _PAPER.validate_python(told)
+    _papers.keep(name, paper)
     return paper

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from digest.errors import StoreError
 from digest.outbox import DeliveryState
 from digest.store import carryover, issue_content
-from digest.store.dialect import json_lengths, json_text
+from digest.store.dialect import insert, json_lengths, json_text
 from digest.store.rows import lookup
-from digest.store.tables import deliveries, issue_papers, issues, paper_ids, subscriptions
+from digest.store.tables import deliveries, issue_papers, issues, paper_ids, shown_papers, subscriptions
 from digest.subscription import is_made_here
 from digest.types import Headline, Paper
 
@@ -159,6 +161,13 @@ def add_all(connection: sa.Connection, entries: Sequence[Entry], *, now: datetim
 
 def _insert(connection: sa.Connection, rows: Sequence[tuple[Entry, list[int]]], now: datetime) -> None:
     """The rows of issues with the numbers of their papers."""
+    contents = [issue_content.written(entry.issue) for entry, _ in rows]
+    shown = {name: content for each in contents for name, content in each.papers.items()}
+    if shown:
+        connection.execute(
+            insert(connection, shown_papers).on_conflict_do_nothing(),
+            [{"name": name, "content": content} for name, content in shown.items()],
+        )
     connection.execute(
         issues.insert(),
         [
@@ -171,9 +180,9 @@ def _insert(connection: sa.Connection, rows: Sequence[tuple[Entry, list[int]]], 
                 "covered_change": entry.covered.change,
                 "window_days": entry.covered.window_days,
                 "since": entry.covered.since,
-                "content": issue_content.written(entry.issue),
+                "content": written.content,
             }
-            for entry, _ in rows
+            for (entry, _), written in zip(rows, contents, strict=True)
         ],
     )
     ledger = [
@@ -204,8 +213,7 @@ def _insert(connection: sa.Connection, rows: Sequence[tuple[Entry, list[int]]], 
 def of_day(connection: sa.Connection, profile: str, day: date) -> Issue | None:
     """The reader's issue of that day, as it was composed."""
     query = sa.select(issues.c.content).where(issues.c.profile == profile, issues.c.day == day)
-    content = connection.execute(query).scalar()
-    return None if content is None else issue_content.read(content)
+    return next(iter(_read(connection, connection.execute(query).scalars().all())), None)
 
 
 def days(connection: sa.Connection, profiles: Collection[str], since: date) -> set[tuple[str, date]]:
@@ -217,21 +225,43 @@ def days(connection: sa.Connection, profiles: Collection[str], since: date) -> s
 def by_ids(connection: sa.Connection, ids: Iterable[str]) -> dict[str, Issue]:
     """Issues by id."""
     query = sa.select(issues.c.id, issues.c.content).where(issues.c.id.in_(list(ids)))
-    return {row.id: issue_content.read(row.content) for row in connection.execute(query)}
+    rows = connection.execute(query).all()
+    return dict(zip([row.id for row in rows], _read(connection, [row.content for row in rows]), strict=True))
 
 
 def newest(connection: sa.Connection, profile: str, limit: int) -> tuple[Issue, ...]:
     """The reader's last issues, the newest first."""
     query = sa.select(issues.c.content).where(issues.c.profile == profile).order_by(issues.c.day.desc()).limit(limit)
-    return tuple(map(issue_content.read, connection.execute(query).scalars()))
+    return tuple(_read(connection, connection.execute(query).scalars().all()))
+
+
+def _read(connection: sa.Connection, contents: Sequence[str]) -> list[Issue]:
+    try:
+        return issue_content.read(contents, partial(shown, connection))
+    except KeyError as error:
+        raise StoreError(f"an issue names a paper that is not in shown_papers: {error}: digest db check") from error
+
+
+def shown(connection: sa.Connection, names: Collection[str]) -> dict[str, str]:
+    """The papers of these names as issues show them, as JSON; of those that are there."""
+    query = sa.select(shown_papers.c.name, shown_papers.c.content)
+    return {row.name: row.content for row in lookup(connection, query, shown_papers.c.name, names)}
 
 
 def headlines(connection: sa.Connection, profile: str, limit: int) -> tuple[Headline, ...]:
     """What a list says of the reader's last issues, the newest first; much quicker than the issues themselves."""
     counted = json_lengths(connection, issues.c.content, "sections", "matches")
-    first = (json_text(connection, issues.c.content, (*_FIRST, name)) for name in ("id", "title"))
+    # Issues of before papers stood beside them have it within.
+    first = (
+        sa.func.coalesce(
+            json_text(connection, shown_papers.c.content, (name,)),
+            json_text(connection, issues.c.content, (*_FIRST, name)),
+        )
+        for name in ("id", "title")
+    )
     query = (
         sa.select(issues.c.id, issues.c.day, counted, *first)
+        .outerjoin(shown_papers, shown_papers.c.name == json_text(connection, issues.c.content, _FIRST))
         .where(issues.c.profile == profile)
         .order_by(issues.c.day.desc())
         .limit(limit)

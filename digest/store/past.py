@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from digest.store import Store, carryover, changes, issues
+from digest.store import Store, carryover, changes, issue_content, issues
 from digest.store.outbox import day_and_reader
 from digest.store.rows import columns_of, insert, lookup
-from digest.store.tables import batches, deliveries, events, issue_papers, paper_ids, papers, revisions
+from digest.store.tables import batches, deliveries, events, issue_papers, paper_ids, papers, revisions, shown_papers
 from digest.store.tables import issues as issue_rows
 
 if TYPE_CHECKING:
@@ -154,6 +154,9 @@ def _fill(now: sa.Connection, then: sa.Connection, kept: Kept) -> None:
         found = now.execute(sa.select(table).where(where), execution_options={"yield_per": _BATCH})
         for rows in found.mappings().partitions():
             insert(then, table, [dict(row) for row in rows])
+    contents = then.execute(sa.select(issue_rows.c.content)).scalars()
+    shown = issues.shown(now, {name for content in contents for name in issue_content.names(content)})
+    insert(then, shown_papers, [{"name": name, "content": content} for name, content in shown.items()])
 
 
 def _undo(connection: sa.Connection, undone: Mapping[int, Mapping[str, Any]], last: int) -> None:

@@ -13,7 +13,7 @@ from digest.errors import StoreError
 if TYPE_CHECKING:
     from digest.databases import Place
 
-LATEST = "0019"
+LATEST = "0020"
 """The newest revision in `migrations/versions`; a test holds it to the folder."""
 
 _OURS = frozenset({"alembic_version", "papers", "paper_ids"})

@@ -1,7 +1,16 @@
 """The schema: what is kept, in the field's words. Migrations make it; a test holds both to each other."""
 
 from digest.store.tables.base import UTCDateTime, metadata
-from digest.store.tables.issues import bounces, carryover, deliveries, issue_papers, issues, judgements, suppressions
+from digest.store.tables.issues import (
+    bounces,
+    carryover,
+    deliveries,
+    issue_papers,
+    issues,
+    judgements,
+    shown_papers,
+    suppressions,
+)
 from digest.store.tables.operations import runs, shards, told_alarms
 from digest.store.tables.papers import (
     batches,
@@ -52,6 +61,7 @@ __all__ = [
     "revisions",
     "runs",
     "shards",
+    "shown_papers",
     "subscribers",
     "subscriptions",
     "summaries",

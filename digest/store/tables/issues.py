@@ -16,6 +16,7 @@ issues = sa.Table(
     sa.Column("covered_seq", sa.Integer, nullable=False),
     # Events up to this number were told, or were over before the reader's first issue.
     sa.Column("covered_event", sa.Integer, nullable=False, server_default="0"),
+    # JSON, in which papers have their names in `shown_papers`.
     sa.Column("content", sa.Text, nullable=False),
     # Changes of papers up to this number were made by then; how many days the issue reached back, and from which day on
     # papers were news to its reader, if not from the first of these. None for issues of before this was kept.
@@ -23,6 +24,15 @@ issues = sa.Table(
     sa.Column("window_days", sa.Integer),
     sa.Column("since", sa.Date),
     sa.UniqueConstraint("profile", "day"),
+)
+
+# Papers as issues show them, each once for all issues that show it so, by the SHA-256 of its JSON. They say nothing of
+# who was shown them, and stay when a reader is forgotten.
+shown_papers = sa.Table(
+    "shown_papers",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("content", sa.Text, nullable=False),
 )
 
 # The ledger: its primary key is what makes it impossible to recommend a paper twice to one reader.
