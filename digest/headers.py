@@ -9,11 +9,11 @@ Python, where a mail that is sent again must be the same bytes.
 from __future__ import annotations
 
 import re
-from email.header import Header
 from email.utils import format_datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from digest.encoded_words import encoded_words
 from digest.errors import DeliveryError
 from digest.typeset import one_line, shorten
 
@@ -150,8 +150,8 @@ def _unstructured(text: str) -> str:
 
 @lru_cache(4096)  # senders, and subjects: readers for whom the same paper comes first
 def _encoded_words(text: str) -> str:
-    """The text in encoded words of at most 75 characters, a line each (RFC 2047 section 2)."""
-    return Header(text, charset="utf-8", header_name="Subject").encode(linesep="\r\n")
+    """The text in encoded words, beside the longest name of a header that has some."""
+    return encoded_words(text, beside=len("Subject: "))
 
 
 def _identifier(field: str, value: str) -> str:
