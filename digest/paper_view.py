@@ -207,7 +207,7 @@ def _made_of(paper: Paper, gist: Gist | None, characters: int | None) -> CommonV
     )
 
 
-_remembered = recent_by_object(_PAPERS // 2)(_made_of)
+_remembered = recent_by_object(_PAPERS)(_made_of)
 
 
 @lru_cache(_PAPERS)

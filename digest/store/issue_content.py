@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from digest.types import Match
 
-REMEMBERED = 1_024
-"""Papers of a generation, as the issues of a day share theirs; 5 MB when full of usual ones."""
+REMEMBERED = 2_048
+"""Papers of a generation, as the issues of a day share theirs; 10 MB when full of usual ones."""
 
 _ISSUE, _PAPER = TypeAdapter(Issue), TypeAdapter(Paper)
 _papers: Recent[str, Paper] = Recent(REMEMBERED)
