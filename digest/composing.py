@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import multiprocessing
 from collections import deque
 from concurrent.futures import ProcessPoolExecutor
@@ -135,6 +136,8 @@ class _Worker:
 
 
 def _begin() -> None:
+    # The work will be of it, and is waited for.
+    importlib.import_module("digest.day")
     # There is a process for each core already.
     topn.THREADS = 1
     threadpool_limits(1)

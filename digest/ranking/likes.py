@@ -61,13 +61,15 @@ class JudgedPapers:
     """The papers that readers like or dislike, outside the statistics: what others like must change no ranking."""
 
     def __init__(self, papers: Mapping[str, Paper], space: Space) -> None:
-        self.papers = list(papers.values())
+        #: The id and the title of each, which is all that is said of one.
+        self.named = [(paper.id, paper.title) for paper in papers.values()]
         self._row = {paper_id: row for row, paper_id in enumerate(papers)}
-        self.sharp = space.sharp_of(self.papers)
+        self.sharp = space.sharp_of(list(papers.values()))
         row_of = {row: place for place, row in enumerate(space.reference.tolist())}
-        self._places = [row_of.get(space.row_of.get(paper.id, -1)) for paper in self.papers]
+        rows_of_known = [space.row_of.get(paper_id, -1) for paper_id, _ in self.named]
+        self._places = [row_of.get(row) for row in rows_of_known]
         self._has_terms = np.diff(self.sharp.indptr) > 0
-        self._rows_of_known = np.array([space.row_of.get(paper.id, -1) for paper in self.papers], dtype=np.intp)
+        self._rows_of_known = np.array(rows_of_known, dtype=np.intp)
         self._space = space
 
     def rows(self, weights: Mapping[str, float]) -> dict[int, float]:
@@ -77,14 +79,14 @@ class JudgedPapers:
         """
         found = {self._row[paper_id]: weight for paper_id, weight in weights.items() if paper_id in self._row}
         # In one order, whatever order a reader named them in: sums of floating-point numbers depend on it.
-        known = sorted((self.papers[row].id, row) for row in found if self._has_terms[row])
+        known = sorted((self.named[row][0], row) for row in found if self._has_terms[row])
         return {row: found[row] for _, row in known}
 
     @cached_property
     def points(self) -> NDArray[np.float32]:
         """The papers in the space of concepts; of those that are known papers, the points that are known."""
         concepts, row_of = self._space.concepts, self._rows_of_known
-        points = np.empty((len(self.papers), concepts.points.shape[1]), dtype=np.float32)
+        points = np.empty((len(self.named), concepts.points.shape[1]), dtype=np.float32)
         points[row_of >= 0] = concepts.points[row_of[row_of >= 0]]
         points[row_of < 0] = concepts.project(self.sharp[np.flatnonzero(row_of < 0)])
         return points
@@ -113,7 +115,7 @@ class Likes:
 
     def __init__(self, judged: Sequence[Judged], papers: JudgedPapers, space: Space) -> None:
         self._space, self._papers, self._judged = space, papers, judged
-        shape = (len(judged), len(papers.papers))
+        shape = (len(judged), len(papers.named))
         liked, disliked = (_means([getattr(each, side) for each in judged], shape) for side in ("liked", "disliked"))
         has_dislikes = np.array([bool(each.disliked) for each in judged])
         self._terms = heaviest(liked, papers.sharp, TERMS)
@@ -167,8 +169,8 @@ class Likes:
             for pair, of_pair in zip(among.tolist(), own, strict=True):
                 stop = start + len(of_pair)
                 best = max(range(start, stop), key=values.__getitem__)  # of equals, the first
-                paper = self._papers.papers[liked[of_pair[best - start]]]
-                found[pair] = Nearest(id=paper.id, title=paper.title, likeness=round(min(values[best], 1.0), 4))
+                paper_id, title = self._papers.named[liked[of_pair[best - start]]]
+                found[pair] = Nearest(id=paper_id, title=title, likeness=round(min(values[best], 1.0), 4))
                 start = stop
         return found
 

@@ -80,6 +80,10 @@ class Ranker:
         self._judged_papers = judged
         self._day = day or max(filter(None, (paper.news_day for paper in self._candidates)), default=None)
 
+    def __getstate__(self) -> dict[str, object]:
+        """All but the judged papers once they are counted: most of what would be written, and nobody reads it."""
+        return {**self.__dict__, "_judged_papers": {}} if "_judged" in self.__dict__ else self.__dict__
+
     def prepare(self, *, likes: bool) -> None:
         """Make now what all readers share and the first to ask would pay for, before this goes to other processes."""
         if not self._candidates:

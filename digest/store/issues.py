@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
     from datetime import date, datetime
 
+    from digest.store.issue_content import Written
     from digest.types import Issue
 
 _EARLIER = issues.alias()
@@ -52,13 +53,18 @@ class Coverage:
 class Entry:
     """An issue to be kept and sent; its reader is served as far as `covered`.
 
-    `token` is what its mail is known by when it comes back.
+    `token` is what its mail is known by when it comes back. `written` is the issue as it is kept: made with the entry,
+    so that nobody waits for it while the database is locked.
     """
 
     issue: Issue
     covered: Coverage
     recipient: str
     token: str | None = None
+    written: Written = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "written", issue_content.written(self.issue))
 
 
 def coverage(connection: sa.Connection, profile: str) -> Coverage | None:
@@ -161,8 +167,7 @@ def add_all(connection: sa.Connection, entries: Sequence[Entry], *, now: datetim
 
 def _insert(connection: sa.Connection, rows: Sequence[tuple[Entry, list[int]]], now: datetime) -> None:
     """The rows of issues with the numbers of their papers."""
-    contents = [issue_content.written(entry.issue) for entry, _ in rows]
-    shown = {name: content for each in contents for name, content in each.papers.items()}
+    shown = {name: content for entry, _ in rows for name, content in entry.written.papers.items()}
     if shown:
         connection.execute(
             insert(connection, shown_papers).on_conflict_do_nothing(),
@@ -180,9 +185,9 @@ def _insert(connection: sa.Connection, rows: Sequence[tuple[Entry, list[int]]], 
                 "covered_change": entry.covered.change,
                 "window_days": entry.covered.window_days,
                 "since": entry.covered.since,
-                "content": written.content,
+                "content": entry.written.content,
             }
-            for (entry, _), written in zip(rows, contents, strict=True)
+            for entry, _ in rows
         ],
     )
     ledger = [
