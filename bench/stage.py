@@ -32,6 +32,9 @@ READERS = "readers.json"
 
 def main() -> None:
     """Run the stages that are named, and print the figures of each."""
+    from digest import collector
+
+    collector.not_at_exit()  # as the commands do
     home, day, *names = sys.argv[1:]
     stages: dict[str, Callable[[Path, date], str]] = {"ingest": ingested, "compose": composed, "send": sent}
     for name in names:

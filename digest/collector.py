@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -27,3 +28,8 @@ def seldom() -> Iterator[None]:
     finally:
         gc.set_threshold(*before)
         gc.unfreeze()
+
+
+def not_at_exit() -> None:
+    """When this process ends it looks through nothing once more: all goes with the process."""
+    atexit.register(gc.freeze)

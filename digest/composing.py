@@ -37,8 +37,9 @@ if TYPE_CHECKING:
 READERS = 500
 """Readers ranked together: the more, the fewer topics are made twice; few enough to hold."""
 
-KEPT_TOGETHER = 50
-"""Issues of one transaction: the disk is waited for once, and another program's lock never for long."""
+KEPT_TOGETHER = 250
+"""Issues of one transaction: the disk is waited for once, and other programs for a tenth of a second at the most. With
+fifty of them, two processes waited for each other for a tenth of their time."""
 
 GISTS = 64
 """Papers whose gists are asked of a process at once."""
@@ -136,6 +137,7 @@ class _Worker:
 
 
 def _begin() -> None:
+    collector.not_at_exit()
     # The work will be of it, and is waited for.
     importlib.import_module("digest.day")
     # There is a process for each core already.
@@ -144,13 +146,13 @@ def _begin() -> None:
 
 
 def _share(folder: Path, profiles: Sequence[Profile]) -> list[RunReport]:
-    if _Worker.composer is None:
-        work: Work = hand_over.read(folder / "work")
-        for paper, found in zip(work.today.news, hand_over.read(folder / "gists"), strict=False):
-            gist.know(paper, found)
-        _Worker.composer = Composer(Store(work.settings.database), work)
     # The papers of a day stay to the end, so they need not be looked through for garbage again and again.
     with collector.seldom():
+        if _Worker.composer is None:
+            work: Work = hand_over.read(folder / "work")
+            for paper, found in zip(work.today.news, hand_over.read(folder / "gists"), strict=False):
+                gist.know(paper, found)
+            _Worker.composer = Composer(Store(work.settings.database), work)
         return list(_Worker.composer.compose(profiles))
 
 

@@ -144,7 +144,7 @@ class Day:
             return refused(profile, paper, "it was looked at for an earlier issue and was not chosen for it")
         if sent is not None and sent.held and self._is_held(profile, paper):
             return refused(profile, paper, "the mail had no room for it: it waits for the next issue")
-        (selection,) = self._ranker.select([profile], [fresh], explained=False)
+        (selection,) = self._ranker.select([profile], [fresh], explained=False, absences=True)
         return explain(profile, paper, self._ranker.rank(profile, among=fresh), selection)
 
     def reason_for_none(self, profile: Profile) -> SkipReason | None:

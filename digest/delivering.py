@@ -97,6 +97,7 @@ def deliver(
 
 def deliver_share(settings: Settings, clock: Clock, environment: Mapping[str, str]) -> RunReport:
     """The same by one of several processes, with its share of the settings' limits."""
+    collector.not_at_exit()
     # The process that started this one has tried the templates.
     renderer = rendering.renderer(settings, lazily=True)
     with Store(settings.database) as store:

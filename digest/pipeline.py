@@ -100,13 +100,13 @@ def compose_issues(  # noqa: PLR0913  (the world, and two choices)
     false nothing is written and no model is asked: the report says what would be.
     """
     going, report = _going(store, profiles)
-    today = Day(store, settings, going, day, window_days, corpus=corpus)
-    work = Work(settings=settings, today=today, now=now, queued=queued or now)
-    if keep and not summariser and settings.at_once > 1 and len(going) >= SHARED:
-        parts = in_processes(work, going, settings.at_once)
-    else:
-        parts = Composer(store, work, keep=keep, summariser=summariser).compose(going)
     with collector.seldom():
+        today = Day(store, settings, going, day, window_days, corpus=corpus)
+        work = Work(settings=settings, today=today, now=now, queued=queued or now)
+        if keep and not summariser and settings.at_once > 1 and len(going) >= SHARED:
+            parts = in_processes(work, going, settings.at_once)
+        else:
+            parts = Composer(store, work, keep=keep, summariser=summariser).compose(going)
         report.add(watched(parts, len(going), progress or Silent()))
     if summariser:
         report.gists, report.gist_faults = dict(summariser.counts), dict(summariser.faults)

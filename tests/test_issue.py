@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime
 
 from hypothesis import given
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from digest.issue import compose, issue_id
 from digest.ranking.select import Selection
-from digest.types import EmptyDay, Gist, Issue, Match, Paper, Profile, Signals, Skip, SkipReason
+from digest.types import EmptyDay, Evidence, Gist, Issue, Match, Nearest, Paper, Profile, Signals, Skip, SkipReason
 
 DAY = date(2025, 5, 9)
 NOW = datetime(2025, 5, 9, 6, tzinfo=UTC)
@@ -122,3 +122,19 @@ def test_papers_of_an_issue_have_a_gist() -> None:
     told = replace(told, paper=replace(told.paper, signals=signals))
     issue = issue_of(READER, Selection((told, bare), passed=2, bar=25.0, dropped={}))
     assert [match.gist for match in issue.matches] == [Gist(text="Owls are heard.", by="the authors"), None]
+
+
+def test_an_issue_says_all_that_was_found_of_a_paper() -> None:
+    """Each part of a match is in the issue as it was chosen, beside the gist."""
+    (first,) = selection("a").chosen
+    chosen = replace(
+        first,
+        evidence=(Evidence(term="owl", share=1.0),),
+        nearest=Nearest(id="arxiv:2401.00001", title="Bats", likeness=0.4),
+        similar=(Paper(id="arxiv:2505.99999", title="Paper 0 again"),),
+    )
+    bare = Match(paper=Paper(id="", title=""), score=0.0, interest="")
+    left_out = [each.name for each in fields(Match) if getattr(chosen, each.name) == getattr(bare, each.name)]
+    assert left_out == ["gist"], "a part that nothing is said of here"
+    (told,) = issue_of(READER, Selection((chosen,), passed=1, bar=25.0, dropped={})).matches
+    assert told == chosen

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from digest import collector
 from digest.cli import bounces, db, issues, outbox, papers, profiles, sources, subscribers, templates
 from digest.cli.doctor import doctor
 from digest.cli.evaluate import evaluate
@@ -78,6 +79,7 @@ def root(
 
 def main() -> None:
     """Run the command line; a fault that a person can mend is one line on stderr and exit code 1."""
+    collector.not_at_exit()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A letter that the terminal cannot show is no reason to stop.

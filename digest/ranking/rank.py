@@ -138,16 +138,26 @@ class Ranker:
                 yield [self._candidates[row] for row in ranking.rows], np.minimum(ranking.totals, 100.0)
 
     def select(
-        self, profiles: Sequence[Profile], among: Sequence[AbstractSet[str] | None], *, explained: bool = True
+        self,
+        profiles: Sequence[Profile],
+        among: Sequence[AbstractSet[str] | None],
+        *,
+        explained: bool = True,
+        absences: bool = False,
     ) -> list[Selection]:
-        """What each reader's issue holds, out of the candidates that are new to that reader (`among`; None for all)."""
+        """What each reader's issue holds, out of the candidates that are new to that reader (`among`; None for all).
+
+        Unless `explained` is false the matches have their evidence; with `absences` each other paper above the bar has
+        the rule that left it out.
+        """
         if len(profiles) >= COMPARING:
             _ = self._space.all_likeness
         interests = self._interests(profiles)
         bars = self._bars(profiles, interests)
         rankings = self._rankings(profiles, among, interests, whole=False)
         choices = [
-            choose(ranking, bar, self._space, self._candidates) for ranking, bar in zip(rankings, bars, strict=True)
+            choose(ranking, bar, self._space, self._candidates, absences=absences)
+            for ranking, bar in zip(rankings, bars, strict=True)
         ]
         shown = [(ranking, place) for ranking, choice in zip(rankings, choices, strict=True) for place in choice.places]
         if explained:

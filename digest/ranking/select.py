@@ -32,7 +32,8 @@ maximum of their own."""
 class Selection:
     """What an issue holds: its matches in order, how many papers reached the bar, and where the bar was.
 
-    `dropped` says of each paper (id) that reached the bar and is not in the issue which rule left it out.
+    `dropped` says of papers (by id) that reached the bar and are not in the issue which rule left them out: of all of
+    them where that was asked for.
     """
 
     chosen: tuple[Match, ...]
@@ -57,12 +58,15 @@ class Choice:
     dropped: Mapping[str, str]
 
 
-def choose(ranking: Ranking, bar: float, space: Space, candidates: Sequence[Paper]) -> Choice:
+def choose(
+    ranking: Ranking, bar: float, space: Space, candidates: Sequence[Paper], *, absences: bool = False
+) -> Choice:
     """The papers of one reader's issue.
 
     Of those that reach the bar, near-duplicates are folded under the first of them; then one is chosen after the other,
     by its place in the ranking, less for each that is like one before it; a topic's own maximum and that of the issue
     are kept. Papers from outside the interests take the last places of the issue, beside at least one from within.
+    With `absences` it is said of each other one why it is not there.
     """
     profile = ranking.profile
     passing = np.flatnonzero((ranking.totals >= bar) & (ranking.totals > 0))
@@ -71,11 +75,13 @@ def choose(ranking: Ranking, bar: float, space: Space, candidates: Sequence[Pape
     compared = passing[: MANY if quota else FEW + 3 * profile.max_papers]
     likeness = space.likeness(ranking.rows[compared])
     groups = near_duplicates(likeness)
-    papers = [candidates[row] for row in ranking.rows[passing]]
+    rows = ranking.rows[passing].tolist()
     dropped = {
-        papers[n].id: f"it says nearly the same as {papers[first].id}" for first in groups for n in groups[first]
+        candidates[rows[n]].id: f"it says nearly the same as {candidates[rows[first]].id}"
+        for first in groups
+        for n in groups[first]
     }
-    outside = _outside(ranking, bar, candidates)[: min(profile.explore, profile.max_papers - 1)] if papers else []
+    outside = _outside(ranking, bar, candidates)[: min(profile.explore, profile.max_papers - 1)] if rows else []
     room = profile.max_papers - len(outside)
     chosen: list[int] = []
     similar: list[tuple[Paper, ...]] = []
@@ -86,17 +92,18 @@ def choose(ranking: Ranking, bar: float, space: Space, candidates: Sequence[Pape
         if quota:
             interest = label(ranking, place)
             if quota.get(interest) == 0:
-                dropped[papers[n].id] = f"max_papers of the topic {interest!r}: better ones filled its places"
+                dropped[candidates[rows[n]].id] = f"max_papers of the topic {interest!r}: better ones filled its places"
                 continue
             if interest in quota:
                 quota[interest] -= 1
         chosen.append(place)
-        similar.append(tuple(papers[other] for other in groups[n]))
-    taken = {candidates[ranking.rows[place]].id for place in chosen}
-    why = f"max_papers: the issue holds {profile.max_papers}, and better ones filled them"
-    dropped |= {paper.id: why for paper in papers if paper.id not in taken and paper.id not in dropped}
+        similar.append(tuple([candidates[rows[other]] for other in groups[n]]))
+    if absences:
+        taken = {candidates[ranking.rows[place]].id for place in chosen}
+        why = f"max_papers: the issue holds {profile.max_papers}, and better ones filled them"
+        dropped = dict.fromkeys({candidates[row].id for row in rows} - taken, why) | dropped
     similar += [()] * len(outside)
-    return Choice((*chosen, *outside), tuple(similar), len(outside), len(papers), bar, dropped)
+    return Choice((*chosen, *outside), tuple(similar), len(outside), len(rows), bar, dropped)
 
 
 def _values(ranking: Ranking, places: NDArray[np.intp]) -> NDArray[np.float64]:
