@@ -69,7 +69,7 @@ def reader(*topics: Topic, **wishes: Any) -> Profile:  # noqa: ANN401  (any of a
 
 def selected(profile: Profile, *papers: Paper, judged: dict[str, Paper] | None = None) -> Selection:
     """What the reader's issue holds of these papers, all of ours where none are given."""
-    (selection,) = Ranker(papers or PAPERS, [], judged or {}).select([profile], [None])
+    (selection,) = Ranker(papers or PAPERS, [], judged or {}).select([profile], [None], absences=True)
     return selection
 
 
@@ -239,7 +239,7 @@ def test_exploring_is_the_same_every_time_and_other_for_others() -> None:
 def test_what_is_new_to_the_reader_bounds_the_selection(ranker: Ranker) -> None:
     """Only papers of `among` are chosen, folded, dropped or explored."""
     among = frozenset({SNOW.id, AGAIN.id, LEAP.id})
-    (selection,) = ranker.select([reader(OWLS, explore=3, max_papers=2)], [among])
+    (selection,) = ranker.select([reader(OWLS, explore=3, max_papers=2)], [among], absences=True)
     told = {match.paper.id for match in selection.chosen} | set(selection.dropped)
     assert told == among
     assert ranker.select([reader(OWLS, explore=3)], [frozenset()])[0].chosen == ()
@@ -317,7 +317,7 @@ PROFILE = st.builds(
 @settings(max_examples=40)
 def test_whatever_passes_is_accounted_for(ranker: Ranker, profile: Profile) -> None:
     """Every paper that reached the bar is chosen, folded under a chosen one, or dropped with a reason; none is both."""
-    (selection,) = ranker.select([profile], [None])
+    (selection,) = ranker.select([profile], [None], absences=True)
     ranking = ranker.rank(profile)
     passed = {match.paper.id for match in ranking if match.score >= selection.bar and match.score > 0}
     within = [match for match in selection.chosen if match.interest != OUTSIDE]
