@@ -88,7 +88,7 @@ class TemplateError(DigestError):
 
 
 class StoreError(DigestError):
-    """The database cannot be used: locked by another program, newer than this one, or not a digest database."""
+    """The database cannot be used: locked by another program, newer than this one, not whole, or not a digest one."""
 
 
 class EvaluationError(DigestError):

@@ -216,7 +216,11 @@ def _insert(connection: sa.Connection, rows: Sequence[tuple[Entry, list[int]]], 
 
 
 def of_day(connection: sa.Connection, profile: str, day: date) -> Issue | None:
-    """The reader's issue of that day, as it was composed."""
+    """The reader's issue of that day, as it was composed.
+
+    Raises:
+        StoreError: a paper that it names is not kept; so for all issues that are read.
+    """
     query = sa.select(issues.c.content).where(issues.c.profile == profile, issues.c.day == day)
     return next(iter(_read(connection, connection.execute(query).scalars().all())), None)
 
