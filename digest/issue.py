@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from digest import gist
-from digest.types import EmptyDay, Issue, Match, Section, Skip, SkipReason
+from digest.types import EmptyDay, Issue, Section, Skip, SkipReason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date, datetime
 
     from digest.ranking.select import Selection
-    from digest.types import Gist, Profile, Update
+    from digest.types import Match, Profile, Update
 
 
 def compose(  # noqa: PLR0913  (all that an issue is made of)
@@ -64,23 +65,10 @@ def issue_id(profile: str, day: date) -> str:
     return hashlib.sha256(f"{profile}\n{day.isoformat()}".encode()).hexdigest()[:24]
 
 
-def _told(match: Match, found: Gist | None) -> Match:
-    """The match with a gist: as by `dataclasses.replace`, which for each paper of each issue would take time."""
-    return Match(
-        paper=match.paper,
-        score=match.score,
-        interest=match.interest,
-        evidence=match.evidence,
-        nearest=match.nearest,
-        similar=match.similar,
-        gist=found,
-    )
-
-
 def _sections(chosen: Sequence[Match], *, apart: bool) -> tuple[Section, ...]:
     under: dict[str, list[Match]] = {}
     for match in chosen:
         # Made here and kept, not when it is shown: an issue that was sent says the same whatever this program learns.
-        told = _told(match, gist.of(match.paper))
+        told = replace(match, gist=gist.of(match.paper))
         under.setdefault(match.interest if apart else "", []).append(told)
     return tuple(Section(heading=heading, matches=tuple(matches)) for heading, matches in under.items())
