@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -248,8 +249,8 @@ def test_no_address_is_kept_of_who_asked(store: Store, here: Settings) -> None:
     with store.reading() as connection:
         kept = str(connection.execute(sa.text("SELECT * FROM askings")).all())
     assert "192.0.2" not in kept
-    assert "ada@" not in kept, "three letters alone may be part of a fingerprint"
-    assert "example" not in kept
+    # As a word: three letters may be part of a fingerprint.
+    assert not re.search(r"\bada\b|example", kept)
 
 
 @pytest.mark.parametrize(
@@ -532,5 +533,5 @@ def test_nothing_that_is_logged_has_an_address(store: Store, here: Settings, cap
         found = lifecycle.end(store, slug, now=NOW)
         assert found.subscriber
         lifecycle.forget(store, found.subscriber)
-    assert "ada@" not in caplog.text, "three letters alone may be part of a reader's name here"
-    assert "example" not in caplog.text
+    # As a word: three letters may be part of a reader's name here.
+    assert not re.search(r"\bada\b|example", caplog.text)
