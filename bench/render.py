@@ -168,7 +168,7 @@ def envelope(issue: Issue) -> Envelope:
 
 def issue_of(written: Written) -> Issue:
     """What the database gives of an issue that it keeps."""
-    (issue,) = issue_content.read([written.content], lambda _: written.papers)
+    (issue,) = issue_content.read([written.content], lambda names: {name: written.papers[name] for name in names})
     return issue
 
 
