@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import multiprocessing
 from collections import deque
 from concurrent.futures import ProcessPoolExecutor
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 from threadpoolctl import threadpool_limits
 
 from digest import collector, gist, hand_over, secret
+from digest.day import Day  # noqa: TC001  (a process has it before its work comes, which is one, and is waited for)
 from digest.errors import TemplateError
 from digest.fitting import Fitter
 from digest.ranking import topn
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from digest.day import Day
     from digest.progress import Progress
     from digest.settings import Settings
     from digest.summaries import Summariser
@@ -138,8 +137,6 @@ class _Worker:
 
 def _begin() -> None:
     collector.not_at_exit()
-    # The work will be of it, and is waited for.
-    importlib.import_module("digest.day")
     # There is a process for each core already.
     topn.THREADS = 1
     threadpool_limits(1)
